@@ -1,0 +1,151 @@
+"""The working grid of a scan: how native pixels, the canvas and the window correspond.
+
+A slice is resized onto a *canvas* (`protocol`: 256 × 256 whatever its shape; `roi`: about 1.4 mm a pixel). The
+network sees a *window* of the canvas: all of it in `protocol`, 128 × 128 pixels around the heart in `roi`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from napari_scribbleseg.labels import IGNORE, LabelMap
+
+ROI_SPACING_MM = 1.4
+ROI_SIZE = 128
+PROTOCOL_SIZE = 256
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Geometry of the slices of one scan.
+
+    Attributes
+    ----------
+    native : (y, x), pixels of a slice in the scan
+    canvas : (y, x), pixels of the same slice on the working grid
+    size : int
+        Side of the square window in canvas pixels.
+    offset : (y, x), first canvas pixel of the window; negative where the window reaches beyond the canvas
+    smooth : bool
+        Whether probabilities are interpolated on the way back (`roi`), or labels by nearest neighbour
+        (`protocol`, as in the paper).
+    """
+
+    native: tuple[int, int]
+    canvas: tuple[int, int]
+    size: int
+    offset: tuple[int, int]
+    smooth: bool
+
+    @classmethod
+    def make(cls, resolution: str, native: tuple[int, int], spacing_mm: tuple[float, float]) -> Grid:
+        """Return the grid of a scan with its window in the middle.
+
+        Parameters
+        ----------
+        resolution : "roi" or "protocol"
+        native : (y, x) pixels
+        spacing_mm : (y, x)
+        """
+        if resolution == "protocol":
+            side = PROTOCOL_SIZE
+            return cls(native, (side, side), side, (0, 0), smooth=False)
+        height, width = (max(round(n * mm / ROI_SPACING_MM), 1) for n, mm in zip(native, spacing_mm, strict=True))
+        grid = cls(native, (height, width), ROI_SIZE, (0, 0), smooth=True)
+        return grid.centred(((height - 1) / 2, (width - 1) / 2))
+
+    def centred(self, centre: tuple[float, float]) -> Grid:
+        """Return this grid with the window around a canvas position, kept inside the canvas where it fits."""
+        if not self.smooth:
+            return self
+        offset = tuple(self._clamp(c - (self.size - 1) / 2, n) for c, n in zip(centre, self.canvas, strict=True))
+        return replace(self, offset=(offset[0], offset[1]))
+
+    def _clamp(self, start: float, extent: int) -> int:
+        slack = extent - self.size
+        return min(max(round(start), 0), slack) if slack >= 0 else slack // 2
+
+    def image_to_canvas(self, volume: Floats) -> Floats:
+        """Resize slices `(n, y, x)` to `(n, *canvas)`, antialiased where they shrink."""
+        native = torch.from_numpy(np.ascontiguousarray(volume))[:, None]
+        resized = functional.interpolate(native, self.canvas, mode="bilinear", antialias=True, align_corners=False)
+        return resized[:, 0].numpy()
+
+    def labels_to_canvas(self, labels: LabelMap) -> LabelMap:
+        """Carry sparse training labels `(y, x)` over, so that no stroke is lost however thin.
+
+        Each canvas pixel takes the label at its centre; then every native label whose canvas pixel is still
+        IGNORE is written there.
+        """
+        rows, columns = (self._nearest(n, c) for n, c in zip(self.native, self.canvas, strict=True))
+        canvas = labels[np.ix_(rows, columns)]
+        y, x = np.nonzero(labels != IGNORE)
+        at = self.to_canvas(y), self.to_canvas(x, axis=1)
+        empty = canvas[at] == IGNORE
+        canvas[at[0][empty], at[1][empty]] = labels[y[empty], x[empty]]
+        return canvas
+
+    def to_canvas(self, position: npt.NDArray[np.integer], axis: int = 0) -> npt.NDArray[np.intp]:
+        """Return the canvas pixel that holds the centre of a native pixel, along one axis."""
+        scale = self.canvas[axis] / self.native[axis]
+        pixel: npt.NDArray[np.intp] = np.floor((position + 0.5) * scale).astype(np.intp)
+        return pixel.clip(0, self.canvas[axis] - 1)
+
+    @staticmethod
+    def _nearest(native: int, canvas: int) -> npt.NDArray[np.intp]:
+        pixel: npt.NDArray[np.intp] = np.floor((np.arange(canvas) + 0.5) * native / canvas).astype(np.intp)
+        return pixel.clip(0, native - 1)
+
+    def crop(self, canvas: npt.NDArray[np.generic], fill: int, shift: tuple[int, int] = (0, 0)) -> npt.NDArray[Any]:
+        """Return the window `(size, size)` of a canvas map, moved by `shift`, padded with `fill`."""
+        y0, x0 = self.offset[0] + shift[0], self.offset[1] + shift[1]
+        height, width = canvas.shape
+        inside = np.s_[max(y0, 0) : min(y0 + self.size, height), max(x0, 0) : min(x0 + self.size, width)]
+        part = canvas[inside]
+        if part.shape == (self.size, self.size):
+            return part
+        window = np.full((self.size, self.size), fill, canvas.dtype)
+        top, left = max(-y0, 0), max(-x0, 0)
+        window[top : top + part.shape[0], left : left + part.shape[1]] = part
+        return window
+
+    def holds(self, y: float, x: float) -> bool:
+        """Tell whether a canvas position lies in the window."""
+        return all(0 <= p - o < self.size for p, o in zip((y, x), self.offset, strict=True))
+
+    def to_native(self, probabilities: torch.Tensor) -> tuple[LabelMap, LabelMap]:
+        """Carry window probabilities `(B, C, size, size)` back to the scan.
+
+        Returns
+        -------
+        labels, confidence : uint8 (B, y, x)
+            Training codes, background outside the window; probability of the chosen class × 255.
+        """
+        canvas = self._paste(probabilities.float().cpu())
+        if self.smooth:
+            canvas = functional.interpolate(canvas, self.native, mode="bilinear", align_corners=False)
+            confidence, labels = canvas.max(1)
+        else:
+            confidence, labels = canvas.max(1)
+            pairs = zip(self.canvas, self.native, strict=True)
+            rows, columns = (torch.from_numpy(self._nearest(c, n)) for c, n in pairs)
+            labels, confidence = labels[:, rows][:, :, columns], confidence[:, rows][:, :, columns]
+        return labels.to(torch.uint8).numpy(), (confidence * 255).round().to(torch.uint8).numpy()
+
+    def _paste(self, window: torch.Tensor) -> torch.Tensor:
+        if self.offset == (0, 0) and self.canvas == (self.size, self.size):
+            return window
+        canvas = torch.zeros(*window.shape[:2], *self.canvas)
+        canvas[:, 0] = 1
+        (y0, x0), (height, width) = self.offset, self.canvas
+        top, left, bottom, right = max(y0, 0), max(x0, 0), min(y0 + self.size, height), min(x0 + self.size, width)
+        canvas[:, :, top:bottom, left:right] = window[:, :, top - y0 : bottom - y0, left - x0 : right - x0]
+        return canvas

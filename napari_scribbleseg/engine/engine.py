@@ -1,0 +1,278 @@
+"""One training step after another, with everything that must survive a resume."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from napari_scribbleseg.clock import Clock
+from napari_scribbleseg.data.augment import LIVE, PROTOCOL
+from napari_scribbleseg.data.sampler import EpochSampler, LiveSampler
+from napari_scribbleseg.data.store import SampleStore
+from napari_scribbleseg.engine.averaging import AveragedWeights
+from napari_scribbleseg.engine.batches import BatchMaker
+from napari_scribbleseg.engine.device import free_memory, is_out_of_memory, move, resolve_device, use_threads
+from napari_scribbleseg.engine.inference import predict_slices
+from napari_scribbleseg.engine.optimisation import Optimisation, learning_rate
+from napari_scribbleseg.engine.randomness import TrainingRandomness
+from napari_scribbleseg.engine.weights import describe_weights
+from napari_scribbleseg.labels import BG, FOREGROUND
+from napari_scribbleseg.methods import Method, build_method
+from napari_scribbleseg.settings import TrainSettings
+from napari_scribbleseg.types import (
+    Batch,
+    Checkpoint,
+    Cine,
+    FrameKey,
+    HeldOutReport,
+    Notice,
+    Prediction,
+    ScribbleEdit,
+    StepReport,
+)
+
+MAX_BAD_STEPS = 10
+_BN_MOMENTUM = 0.1
+
+
+class DivergedError(RuntimeError):
+    """The loss stopped being a number, step after step."""
+
+
+class Engine:
+    """A method, its optimisers, its data and its random numbers. Not thread-safe; a runner owns it.
+
+    Use :func:`napari_scribbleseg.engine.build_engine` to make one.
+
+    Attributes
+    ----------
+    settings : TrainSettings
+    store : SampleStore
+    method : Method
+    clock : Clock
+    device : torch.device
+    notify : callable (Notice)
+        Told when the engine has to compromise (smaller batch, another device).
+    """
+
+    def __init__(self, settings: TrainSettings, store: SampleStore) -> None:
+        use_threads(settings.threads)
+        self.settings = settings
+        self.store = store
+        self.device = resolve_device(settings.device)
+        self.clock = Clock(0, settings.steps)
+        self.notify: Callable[[Notice], None] = lambda notice: None
+        self._randomness = TrainingRandomness(settings.seed, self.device)
+        with self._randomness:
+            self.method: Method = build_method(settings.method, settings.options)
+        self._batch_size = settings.batch_size
+        self._bad_steps = 0
+        self._batches = self._make_batches()
+        self._optimisation = Optimisation(self.method, settings)
+        self._averaged = AveragedWeights(self.method, settings.ema_decay) if settings.ema_decay else None
+        self._move(self.device)
+
+    def _make_batches(self) -> BatchMaker:
+        live = self.settings.schedule == "live"
+        bare = self.method.learns_from_unlabelled
+        sampler = LiveSampler(self.store, use_bare=bare) if live else EpochSampler(self.store)
+        ranges = LIVE if self.settings.resolution == "roi" else PROTOCOL
+        roam = self.settings.locate and self.settings.resolution == "roi"
+        return BatchMaker(self.store, sampler, ranges, self.settings.seed + 1, roam=roam)
+
+    def _move(self, device: torch.device) -> None:
+        self.device = device
+        move(self.method, device)
+        if self._averaged is not None:
+            move(self._averaged.method, device)
+        self._optimisation.use_device(device)
+
+    # data -------------------------------------------------------------------------------------------------------
+
+    def add(self, cine: Cine) -> None:
+        """Take a scan in."""
+        self.store.add(cine)
+
+    def apply(self, edits: Iterable[ScribbleEdit]) -> bool:
+        """Take edits in; True where any of them changed a stroke."""
+        changed = [self.store.apply(edit) for edit in edits]
+        if any(changed):
+            self.store.hold_out()
+        return any(changed)
+
+    # training ---------------------------------------------------------------------------------------------------
+
+    def step(self) -> StepReport:
+        """Train on one batch.
+
+        Raises
+        ------
+        DivergedError
+            When the loss was not finite ten times in a row.
+        """
+        start = time.perf_counter()
+        self._warm_batch_norm()
+        batch, keys = self._batches.draw(self._batch_size, self.device)
+        terms = self._update(batch)
+        if all(math.isfinite(value) for value in terms.values()):
+            self._bad_steps = 0
+            self.store.mark_seen(keys)
+            self._after_step()
+        else:
+            self._count_bad_step()
+        self.clock = Clock(self.clock.step + 1, self.clock.total)
+        return self._report(terms, time.perf_counter() - start)
+
+    def _update(self, batch: Batch) -> dict[str, float]:
+        """Update with the batch, or with less of it where the device has too little memory."""
+        while True:
+            try:
+                with self._randomness:
+                    return self._optimisation.update(batch, self.clock)
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error) or (self._batch_size == 1 and self.device.type == "cpu"):
+                    raise
+            batch = self._retreat(batch)
+
+    def _retreat(self, batch: Batch) -> Batch:
+        """Halve the batch; from a single slice go on to the CPU."""
+        free_memory(self.device)
+        if self._batch_size > 1:
+            self._batch_size //= 2
+            sentence = f"The {self.device.type} ran out of memory; going on with batches of {self._batch_size}."
+            self.notify(Notice(sentence, "warning"))
+        else:
+            self.notify(Notice(f"The {self.device.type} has too little memory; going on with the CPU.", "warning"))
+            self._move(torch.device("cpu"))
+        size = self._batch_size
+        return Batch(batch.image[:size].to(self.device), batch.labels[:size].to(self.device))
+
+    def _after_step(self) -> None:
+        self.method.after_step(self.clock)
+        if self._averaged is not None:
+            self._averaged.update(self.method, self.clock.step)
+
+    def _count_bad_step(self) -> None:
+        self._bad_steps += 1
+        if self._bad_steps >= MAX_BAD_STEPS:
+            raise DivergedError(
+                "Training diverged: the loss is not a number any more. Start over with a smaller learning rate."
+            )
+
+    def _warm_batch_norm(self) -> None:
+        """Let a live run's batch statistics start as plain means, so that its first predictions make sense."""
+        if self.settings.schedule == "live":
+            momentum = max(_BN_MOMENTUM, 1 / (self.clock.step + 1))
+            for module in self.method.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.momentum = momentum
+
+    def _report(self, terms: dict[str, float], step_s: float) -> StepReport:
+        rate = learning_rate(self.settings, Clock(self.clock.step - 1, self.clock.total))
+        seen, total = self.store.strokes_seen, self.store.strokes_total
+        return StepReport(self.clock.step, terms, rate, step_s, seen, total, self.clock.total, str(self.device))
+
+    # prediction -------------------------------------------------------------------------------------------------
+
+    @property
+    def predictor(self) -> Method:
+        """The method that predicts, in evaluation mode: averaged weights where there are any."""
+        return self._averaged.method if self._averaged is not None else self.method.eval()
+
+    def predict(self, keys: Sequence[FrameKey]) -> list[Prediction]:
+        """Predict slices of one scan; training goes on afterwards as if this had not happened."""
+        try:
+            answers = predict_slices(self.predictor, self.store, keys, self.device)
+            return [Prediction(k, m, c, self.clock.step, self.store.revision) for k, m, c in answers]
+        finally:
+            self.method.train()
+
+    def measure_held_out(self) -> HeldOutReport | None:
+        """Return the accuracy on held-out strokes, averaged over classes; None where nothing is held out."""
+        right, known = np.zeros(4), np.zeros(4)
+        for key, labels in self.store.held_out().items():
+            predicted = self.predict([key])[0].labels
+            for code in (BG, *FOREGROUND):
+                mask = labels == code
+                known[code] += mask.sum()
+                right[code] += (predicted[mask] == code).sum()
+        if not known.any():
+            return None
+        accuracy = float((right[known > 0] / known[known > 0]).mean())
+        return HeldOutReport(self.clock.step, accuracy, int(known.sum()))
+
+    # checkpoints ------------------------------------------------------------------------------------------------
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return CPU copies of the weights that predict."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.predictor_state().items()}
+
+    def predictor_state(self) -> dict[str, Tensor]:
+        """Return the live state of the weights that predict."""
+        source = self._averaged.method if self._averaged is not None else self.method
+        return source.state_dict()
+
+    def description(self) -> dict[str, Any]:
+        """Return what a weights file says about itself."""
+        windows = {case: list(self.store.grid(case).offset) for case in self.store.cases}
+        return describe_weights(self.settings, self.clock.step, windows)
+
+    def checkpoint(self) -> Checkpoint:
+        """Return everything that a resume to the bit needs, as private CPU copies."""
+        generator, sampler = self._batches.state()
+        optimiser, optimiser_meta = self._optimisation.state()
+        arrays, store_meta = self.store.state()
+        groups: dict[str, dict[str, Tensor]] = {
+            "method": self.method.state_dict(),
+            "optimiser": optimiser,
+            "random": {**self._randomness.state(), "batches": generator},
+            "store": {name: torch.from_numpy(array) for name, array in arrays.items()},
+        }
+        if self._averaged is not None:
+            groups["averaged"] = self._averaged.method.state_dict()
+        tensors = {f"{g}/{n}": t.detach().cpu().clone() for g, group in groups.items() for n, t in group.items()}
+        meta = {
+            **self.description(),
+            "total": self.clock.total,
+            "batch_size": self._batch_size,
+            "sampler": sampler,
+            "optimiser": optimiser_meta,
+            "store": store_meta,
+        }
+        return Checkpoint(tensors, meta, self.weights())
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Continue from a checkpoint of the same method; strokes changed since then count as new."""
+        groups: dict[str, dict[str, Tensor]] = {}
+        for full, tensor in checkpoint.tensors.items():
+            group, name = full.split("/", 1)
+            groups.setdefault(group, {})[name] = tensor
+        meta = checkpoint.meta
+        self.method.load_state_dict(groups["method"])
+        if self._averaged is not None:
+            self._averaged.method.load_state_dict(groups.get("averaged", groups["method"]))
+        self._optimisation.restore(groups.get("optimiser", {}), meta["optimiser"])
+        self._randomness.restore(groups["random"])
+        self._batches.restore(groups["random"]["batches"], meta["sampler"])
+        self._batch_size = min(meta["batch_size"], self.settings.batch_size)
+        self.store.restore({n: t.numpy() for n, t in groups.get("store", {}).items()}, meta["store"])
+        self.clock = Clock(meta["step"], self._total_after(meta))
+
+    def _total_after(self, meta: Mapping[str, Any]) -> int:
+        """Keep the length of a run that was cut short; a live run that was through goes on for as long again."""
+        done = int(meta["step"])
+        if self.settings.schedule != "live":
+            return self.settings.steps
+        return done + self.settings.steps if done >= meta["total"] else max(self.settings.steps, done)
+
+    def load_weights(self, tensors: dict[str, Tensor]) -> None:
+        """Start from given weights instead of a random initialisation."""
+        self.method.load_state_dict(tensors)
+        if self._averaged is not None:
+            self._averaged.method.load_state_dict(tensors)

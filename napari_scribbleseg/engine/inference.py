@@ -1,0 +1,116 @@
+"""From a trained method to masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+from torch.nn import functional
+
+from napari_scribbleseg.data.locate import strongest_part
+from napari_scribbleseg.data.store import SampleStore
+from napari_scribbleseg.labels import FOREGROUND, LabelMap
+from napari_scribbleseg.methods import Method
+from napari_scribbleseg.nets.unet import DOWNSCALING
+from napari_scribbleseg.types import FrameKey
+
+BATCH = 8
+_BLUR_PX = 5.0
+
+Answer = tuple[FrameKey, LabelMap, LabelMap]
+
+
+@torch.inference_mode()
+def predict_slices(
+    method: Method, store: SampleStore, keys: Sequence[FrameKey], device: torch.device
+) -> Iterator[Answer]:
+    """Yield key, labels and confidence (uint8 `(y, x)`, native grid) of slices of one scan.
+
+    Parameters
+    ----------
+    method : Method in evaluation mode, on `device`
+    store : SampleStore that holds the scan
+    keys : slices of a single case
+    """
+    grid = store.grid(keys[0].case)
+    windows = np.stack([grid.crop(store.canvas(key), 0) for key in keys])
+    labels, confidence = grid.to_native(method.predict(_to_device(torch.from_numpy(windows), device)))
+    yield from zip(keys, labels, confidence, strict=True)
+
+
+def segment(
+    method: Method,
+    store: SampleStore,
+    case: str,
+    device: torch.device,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> LabelMap:
+    """Return the mask of a whole scan, uint8 `(t, z, y, x)`, training codes.
+
+    Parameters
+    ----------
+    progress : callable (slices done, slices in all)
+    """
+    cine = store.cine(case)
+    mask = np.zeros(cine.shape, np.uint8)
+    keys = cine.keys()
+    for start in range(0, len(keys), BATCH):
+        for key, labels, _ in predict_slices(method, store, keys[start : start + BATCH], device):
+            mask[key.t, key.z] = labels
+        progress(min(start + BATCH, len(keys)), len(keys))
+    return mask
+
+
+def centre_window(method: Method, store: SampleStore, case: str, device: torch.device) -> None:
+    """Point the window of a scan without strokes at the heart: by motion in a cine, else by the network.
+
+    A whole-slice grid needs no pointing.
+    """
+    grid = store.grid(case)
+    if not grid.smooth or store.has_strokes(case) or store.locate_by_motion(case):
+        return
+    position = _find_by_network(method, store, case, device)
+    if position is not None:
+        store.centre_on(case, position)
+
+
+@torch.inference_mode()
+def _find_by_network(method: Method, store: SampleStore, case: str, device: torch.device) -> tuple[float, float] | None:
+    """Run over the whole middle slices; the blurred sum of foreground probability peaks at the heart."""
+    _, n_z, _, _ = store.cine(case).shape
+    middle = range(n_z // 4, max(n_z - n_z // 4, n_z // 4 + 1))
+    canvases = torch.from_numpy(np.stack([store.canvas(FrameKey(case, 0, z)) for z in middle]))
+    height, width = canvases.shape[1:]
+    padded = functional.pad(canvases, (0, -width % DOWNSCALING, 0, -height % DOWNSCALING))
+    foreground = sum(
+        method.predict(_to_device(part, device))[:, list(FOREGROUND)].sum((0, 1)).float().cpu().numpy()
+        for part in padded.split(4)
+    )
+    return strongest_part(ndimage.gaussian_filter(np.asarray(foreground)[:height, :width], _BLUR_PX))
+
+
+def _to_device(images: Tensor, device: torch.device) -> Tensor:
+    return images[:, None].to(device).contiguous(memory_format=torch.channels_last)
+
+
+def keep_largest_component(mask: LabelMap) -> LabelMap:
+    """Keep the largest 3D component of each class in each phase.
+
+    Parameters
+    ----------
+    mask : uint8 (t, z, y, x), training codes
+
+    Returns
+    -------
+    A new array; smaller components become background.
+    """
+    kept = np.zeros_like(mask)
+    for t in range(mask.shape[0]):
+        for code in FOREGROUND:
+            parts, count = ndimage.label(mask[t] == code)
+            if count:
+                kept[t][parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))] = code
+    return kept

@@ -1,0 +1,112 @@
+"""One optimiser for each objective of a method; learning rate, precision and the guard against NaN live here once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from napari_scribbleseg.clock import Clock, poly
+from napari_scribbleseg.methods import Method, Objective
+from napari_scribbleseg.settings import TrainSettings
+from napari_scribbleseg.types import Batch
+
+Updates = list[tuple[torch.optim.Optimizer, Objective]]
+
+
+def learning_rate(settings: TrainSettings, clock: Clock) -> float:
+    """Return the learning rate of a step: constant in a live run, else poly."""
+    return settings.learning_rate if settings.schedule == "live" else poly(settings.learning_rate, clock)
+
+
+class Optimisation:
+    """The optimisers of a method.
+
+    Parameters
+    ----------
+    method : Method on its device
+    settings : TrainSettings
+    """
+
+    def __init__(self, method: Method, settings: TrainSettings) -> None:
+        self._settings = settings
+        self._updates: Updates = [(self._sgd(o), o) for o in method.objectives()]
+        self._scaler = torch.amp.GradScaler("cuda", enabled=False)
+
+    def _sgd(self, objective: Objective) -> torch.optim.Optimizer:
+        s = self._settings
+        return torch.optim.SGD(objective.parameters, s.learning_rate, momentum=s.momentum, weight_decay=s.weight_decay)
+
+    def use_device(self, device: torch.device) -> None:
+        """Follow the method to a device: move the optimisers' state and choose the precision."""
+        half = device.type == "cuda" and not torch.cuda.is_bf16_supported()
+        self._scaler = torch.amp.GradScaler("cuda", enabled=half)
+        for optimiser, _ in self._updates:
+            optimiser.load_state_dict(optimiser.state_dict())
+
+    def update(self, batch: Batch, clock: Clock) -> dict[str, float]:
+        """Minimise every objective once, in order; return the weighted terms.
+
+        A loss that is not finite changes nothing and is returned as it is.
+        """
+        rate = learning_rate(self._settings, clock)
+        terms: dict[str, float] = {}
+        for optimiser, objective in self._updates:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            terms |= self._minimise(optimiser, objective, batch, clock)
+        return terms
+
+    def _minimise(
+        self, optimiser: torch.optim.Optimizer, objective: Objective, batch: Batch, clock: Clock
+    ) -> dict[str, float]:
+        optimiser.zero_grad(set_to_none=True)
+        with autocast(batch.image.device):
+            terms = objective.loss(batch, clock)
+        values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
+        if all(math.isfinite(v) for v in values.values()):
+            gradients = torch.autograd.grad(
+                self._scaler.scale(torch.stack(list(terms.values())).sum()), objective.parameters, allow_unused=True
+            )
+            _assign(objective.parameters, gradients)
+            self._scaler.step(optimiser)
+            self._scaler.update()
+        return values
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return the optimisers' state: tensors by name, and JSON values."""
+        tensors: dict[str, Tensor] = {}
+        values: dict[str, Any] = {}
+        for i, (optimiser, _) in enumerate(self._updates):
+            for index, entry in optimiser.state_dict()["state"].items():
+                for name, value in entry.items():
+                    (tensors if isinstance(value, Tensor) else values)[f"{i}.{index}.{name}"] = value
+        return tensors, {"values": values, "scaler": self._scaler.state_dict()}
+
+    def restore(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
+        """Continue from a state."""
+        for i, (optimiser, _) in enumerate(self._updates):
+            state: dict[int, dict[str, Any]] = {}
+            for full, value in {**tensors, **meta["values"]}.items():
+                which, index, name = full.split(".", 2)
+                if int(which) == i and value is not None:
+                    state.setdefault(int(index), {})[name] = value
+            optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+        if self._scaler.is_enabled() and meta["scaler"]:
+            self._scaler.load_state_dict(dict(meta["scaler"]))
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Return mixed precision on CUDA (bfloat16 where the card has it), and full precision elsewhere."""
+    on_cuda = device.type == "cuda"
+    dtype = torch.bfloat16 if on_cuda and torch.cuda.is_bf16_supported() else torch.float16
+    return torch.autocast(device.type, dtype=dtype if on_cuda else torch.bfloat16, enabled=on_cuda)
+
+
+def _assign(parameters: Sequence[nn.Parameter], gradients: tuple[Tensor | None, ...]) -> None:
+    """Set gradients of these parameters alone, so that another objective's network never gets any."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient

@@ -1,0 +1,85 @@
+"""Dynamically mixed pseudo labels: the method of the paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import torch
+from torch import Tensor
+
+from napari_scribbleseg.clock import Clock
+from napari_scribbleseg.losses import dice_loss, partial_cross_entropy
+from napari_scribbleseg.methods.base import Method, MethodError, Terms
+from napari_scribbleseg.types import Batch
+
+if TYPE_CHECKING:
+    from napari_scribbleseg.nets import DualBranchUNet
+
+DECODERS = ("main", "auxiliary")
+
+
+@dataclass(frozen=True)
+class MixedPseudoLabelOptions:
+    """Options of dynamically mixed pseudo labels.
+
+    Attributes
+    ----------
+    pseudo_weight : float
+        λ of eq. 4.
+    alpha : float or None
+        Share of the main decoder in the mixture (eq. 2); None draws it from U(0, 1) at every step.
+    decoder : str
+        "main" or "auxiliary": which decoder predicts.
+    """
+
+    pseudo_weight: float = 0.5
+    alpha: float | None = None
+    decoder: str = "main"
+
+    def __post_init__(self) -> None:
+        if self.pseudo_weight < 0:
+            raise MethodError("The pseudo-label weight λ must be 0 or more.")
+        if self.alpha is not None and not 0 <= self.alpha <= 1:
+            raise MethodError("The mixing share α must lie between 0 and 1.")
+        if self.decoder not in DECODERS:
+            raise MethodError(f"The predicting decoder must be one of {DECODERS}, not {self.decoder!r}.")
+
+
+class MixedPseudoLabels(Method):
+    """Luo et al., MICCAI 2022: dual branches, partial cross-entropy and dynamically mixed pseudo labels.
+
+    Total loss (eq. 4) = ½ (pCE₁ + pCE₂) + λ · ½ (Dice(p₁, PL) + Dice(p₂, PL)), with the pseudo label
+    PL = argmax(α p₁ + (1 - α) p₂) (eq. 2), detached, over all pixels; λ = .5, no ramp-up.
+    """
+
+    key: ClassVar[str] = "dmpls"
+    title: ClassVar[str] = "Dual branch, dynamically mixed pseudo labels"
+    reference: ClassVar[str] = "Luo et al., MICCAI 2022"
+    network: ClassVar[str] = "dual_branch"
+    learns_from_unlabelled: ClassVar[bool] = True
+    Options: ClassVar[type[MixedPseudoLabelOptions]] = MixedPseudoLabelOptions
+
+    def loss(self, batch: Batch, clock: Clock) -> Terms:
+        """Return the terms `partial_ce` and `pseudo_label`, λ included."""
+        main, auxiliary = self.net(batch.image)
+        supervised = partial_cross_entropy(main, batch.labels) + partial_cross_entropy(auxiliary, batch.labels)
+        p_main, p_auxiliary = main.softmax(1), auxiliary.softmax(1)
+        pseudo = mix_pseudo_labels(p_main, p_auxiliary, self._draw_alpha())
+        agreement = dice_loss(p_main, pseudo) + dice_loss(p_auxiliary, pseudo)
+        return {"partial_ce": 0.5 * supervised, "pseudo_label": self.options.pseudo_weight * 0.5 * agreement}
+
+    def predict(self, image: Tensor) -> Tensor:
+        """Return the softmax of the predicting decoder; only that decoder is run."""
+        net = cast("DualBranchUNet", self.net)
+        decoder = net.main if self.options.decoder == "main" else net.auxiliary
+        scores: Tensor = decoder(net.encoder(image))
+        return scores.softmax(1)
+
+    def _draw_alpha(self) -> float:
+        return float(torch.rand(())) if self.options.alpha is None else self.options.alpha
+
+
+def mix_pseudo_labels(p_main: Tensor, p_auxiliary: Tensor, alpha: float) -> Tensor:
+    """Return argmax(α p₁ + (1 - α) p₂), int64 `(B, H, W)`, without gradient (eq. 2)."""
+    return (alpha * p_main.detach() + (1 - alpha) * p_auxiliary.detach()).argmax(1)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from napari_scribbleseg.data.grid import Grid
+from napari_scribbleseg.labels import IGNORE
+
+
+def _probabilities(labels: np.ndarray) -> torch.Tensor:
+    return torch.nn.functional.one_hot(torch.from_numpy(labels).long(), 4).movedim(-1, 0)[None].float()
+
+
+def test_the_protocol_squashes_any_slice_to_256():
+    grid = Grid.make("protocol", (154, 224), (1.5, 1.5))
+    assert (grid.canvas, grid.size, grid.offset) == ((256, 256), 256, (0, 0))
+
+
+def test_the_roi_has_a_fixed_spacing_and_a_window_in_the_middle():
+    grid = Grid.make("roi", (300, 400), (0.7, 0.7))
+    assert grid.canvas == (150, 200)
+    assert grid.offset == (11, 36)
+
+
+def test_a_window_stays_inside_the_canvas():
+    grid = Grid.make("roi", (200, 200), (1.4, 1.4))
+    assert grid.centred((0, 199)).offset == (0, 72)
+
+
+def test_a_small_slice_is_padded_on_all_sides():
+    grid = Grid.make("roi", (100, 110), (1.4, 1.4))
+    window = grid.crop(np.ones((100, 110), np.float32), 0)
+    assert window.shape == (128, 128)
+    assert window.sum() == 100 * 110
+    assert window[14:114, 9:119].all()
+
+
+@pytest.mark.parametrize("spacing", [0.5, 0.7, 1.4, 1.9])
+def test_no_stroke_is_lost_however_thin(spacing):
+    grid = Grid.make("roi", (160, 160), (spacing, spacing))
+    for column in range(70, 75):
+        labels = np.full((160, 160), IGNORE, np.uint8)
+        labels[60:100, column] = 2
+        assert (grid.labels_to_canvas(labels) == 2).any(), column
+
+
+def test_a_thick_stroke_has_no_holes_after_enlarging():
+    grid = Grid.make("roi", (80, 80), (2.8, 2.8))
+    labels = np.full((80, 80), IGNORE, np.uint8)
+    labels[20:40, 30:50] = 1
+    canvas = grid.labels_to_canvas(labels)
+    assert (canvas[40:80, 60:100] == 1).all()
+    assert (canvas == 1).sum() == 1600
+
+
+@pytest.mark.parametrize("resolution", ["roi", "protocol"])
+@pytest.mark.parametrize("spacing", [0.8, 1.4, 1.8])
+def test_a_mask_survives_the_way_to_the_window_and_back(resolution, spacing):
+    native = (128, 144)
+    y, x = np.mgrid[: native[0], : native[1]]
+    truth = np.zeros(native, np.uint8)
+    truth[np.hypot(y - 64, x - 70) * spacing < 40] = 2
+    truth[np.hypot(y - 64, x - 70) * spacing < 30] = 3
+    grid = Grid.make(resolution, native, (spacing, spacing))
+    labels, confidence = grid.to_native(_probabilities(grid.crop(grid.labels_to_canvas(truth), 0)))
+    for code in (2, 3):
+        overlap = (
+            2 * ((labels[0] == code) & (truth == code)).sum() / ((labels[0] == code).sum() + (truth == code).sum())
+        )
+        assert overlap > 0.96  # 1.4 mm pixels, hard labels
+    assert confidence.dtype == labels.dtype == np.uint8
+
+
+def test_outside_the_window_everything_is_sure_background():
+    grid = Grid.make("roi", (256, 256), (1.4, 1.4))
+    labels, confidence = grid.to_native(_probabilities(np.full((128, 128), 3)))
+    assert labels[0, :60].max() == 0
+    assert confidence[0, :60].min() == 255
+    assert (labels[0, 70:180, 70:180] == 3).all()
+
+
+def test_an_image_and_its_labels_stay_aligned_on_the_canvas():
+    image = np.zeros((1, 200, 200), np.float32)
+    image[0, 90:110, 40:60] = 1
+    labels = np.where(image[0] > 0, 3, IGNORE).astype(np.uint8)
+    grid = Grid.make("roi", (200, 200), (0.7, 0.7))
+    bright = grid.image_to_canvas(image)[0] > 0.5
+    assert np.array_equal(bright, grid.labels_to_canvas(labels) == 3)
