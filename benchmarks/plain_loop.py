@@ -1,0 +1,66 @@
+"""The baseline of the step-time benchmark: a plain fp32 loop over a DataLoader, as the paper's released recipe has it.
+
+Slices are resized to 256 × 256 with order 0, turned or rotated in numpy on the CPU by a loader process, and trained on
+in the default memory layout.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch.utils.data import DataLoader, Dataset
+
+from napari_scribbleseg.clock import Clock
+from napari_scribbleseg.data.store import SampleStore
+from napari_scribbleseg.labels import IGNORE
+from napari_scribbleseg.methods import build_method
+from napari_scribbleseg.types import Batch
+
+
+class Slices(Dataset):
+    """The store's samples, augmented one by one."""
+
+    def __init__(self, store: SampleStore) -> None:
+        self._samples = [store.sample(key) for key in store.scribbled()]
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        sample = self._samples[index]
+        image, labels = augment(sample.image, sample.labels)
+        zoom = [256 / n for n in image.shape] if image.shape[0] > 128 else [1.0, 1.0]
+        image, labels = ndimage.zoom(image, zoom, order=0), ndimage.zoom(labels, zoom, order=0)
+        return torch.from_numpy(image.astype(np.float32))[None], torch.from_numpy(labels.astype(np.int64))
+
+
+def augment(image: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Turn and flip, or rotate by up to 20°, each with p = .5, order 0."""
+    if random.random() > 0.5:
+        k, axis = random.randrange(4), random.randrange(2)
+        return np.flip(np.rot90(image, k), axis).copy(), np.flip(np.rot90(labels, k), axis).copy()
+    if random.random() > 0.5:
+        angle = random.randrange(-20, 20)
+        image = ndimage.rotate(image, angle, order=0, reshape=False)
+        labels = ndimage.rotate(labels, angle, order=0, reshape=False, mode="constant", cval=IGNORE)
+    return image, labels
+
+
+def run_plain(store: SampleStore, batch_size: int, workers: int = 1) -> Iterator[None]:
+    """Train DMPLS for ever, a step a turn."""
+    method = build_method("dmpls").train()
+    optimiser = torch.optim.SGD(method.parameters(), 0.01, momentum=0.9, weight_decay=1e-4)
+    step = 0
+    while True:
+        loader = DataLoader(Slices(store), batch_size, shuffle=True, num_workers=workers, drop_last=True)
+        for image, labels in loader:
+            optimiser.zero_grad()
+            loss = torch.stack(list(method.loss(Batch(image, labels), Clock(step, 60_000)).values())).sum()
+            loss.backward()
+            optimiser.step()
+            step += 1
+            yield
