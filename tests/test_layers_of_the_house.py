@@ -15,7 +15,7 @@ PACKAGE = "napari_scribbleseg"
 ROOT = Path(__file__).parents[1] / PACKAGE
 
 FLOORS = (
-    {"labels", "types", "settings", "clock", "resources"},
+    {"labels", "types", "settings", "clock", "atomic", "resources"},
     {"io"},
     {"cardiac", "metrics"},
     {"data", "losses", "nets"},
@@ -23,7 +23,8 @@ FLOORS = (
     {"engine"},
     {"session"},
     {"baselines"},
-    {"api", "cli", "bench"},
+    {"api"},
+    {"cli", "bench"},
     {"qt"},
     {"widgets"},
     {"app"},
@@ -41,6 +42,7 @@ THIRD_PARTY = {
     "types": {"numpy", "torch"},
     "settings": set(),
     "clock": set(),
+    "atomic": set(),
     "resources": set(),
     "io": FILES,
     "cardiac": FILES,

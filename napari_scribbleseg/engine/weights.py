@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
+from napari_scribbleseg.atomic import write_atomically
 from napari_scribbleseg.engine.device import move
-from napari_scribbleseg.io.atomic import write_atomically
 from napari_scribbleseg.methods import Method, MethodError, build_method
 from napari_scribbleseg.settings import TrainSettings
 
@@ -39,7 +39,7 @@ def save_weights(path: str | os.PathLike[str], tensors: Mapping[str, Tensor], me
     """
     content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     described = json.dumps({"format": FORMAT, "version": VERSION, **meta}, sort_keys=True)
-    write_atomically(path, lambda temporary: save_file(content, temporary, metadata={_ENTRY: described}))
+    write_atomically(path, save(content, metadata={_ENTRY: described}))
 
 
 def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_scribbleseg.io.atomic import write_atomically
+from napari_scribbleseg.atomic import write_atomically
 from napari_scribbleseg.io.discovery import find_scans
 from napari_scribbleseg.io.errors import ScanError
 from napari_scribbleseg.io.export import save_mask, save_scribbles

@@ -13,7 +13,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from napari_scribbleseg.io.atomic import write_atomically
+from napari_scribbleseg.atomic import write_atomically
 from napari_scribbleseg.io.errors import ScanError, writing
 from napari_scribbleseg.io.geometry import file_shape, to_file_order
 from napari_scribbleseg.io.names import is_nifti

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_scribbleseg.io.atomic import write_atomically
+from napari_scribbleseg.atomic import write_atomically
 
 
 def test_bytes_replace_the_old_content(tmp_path: Path) -> None:
