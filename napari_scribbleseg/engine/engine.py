@@ -166,8 +166,8 @@ class Engine:
             )
 
     def _warm_batch_norm(self) -> None:
-        """Let a live run's batch statistics start as plain means, so that its first predictions make sense."""
-        if self.settings.schedule == "live":
+        """Let batch statistics start as plain means, so that the first predictions make sense; not in `protocol`."""
+        if self.settings.resolution == "roi":
             momentum = max(_BN_MOMENTUM, 1 / (self.clock.step + 1))
             for module in self.method.modules():
                 if isinstance(module, nn.BatchNorm2d):
