@@ -50,7 +50,7 @@ PROTOCOL = Augmentation(quarter_turns=True)
 """The paper's: rotation, flip, noise N(0, .01²)."""
 
 LIVE = Augmentation(
-    rotation_deg=25.0, log_scale=0.18, shift_px=8.0, gamma=0.3, contrast=0.2, brightness=0.1, noise=0.02
+    rotation_deg=15.0, log_scale=0.1, shift_px=5.0, gamma=0.2, contrast=0.1, brightness=0.05, noise=0.01
 )
 """For few strokes on one scan: the heart keeps its orientation, its size, place and contrast vary."""
 

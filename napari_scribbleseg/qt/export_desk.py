@@ -1,0 +1,54 @@
+"""Files that leave the house: masks and strokes of the scan on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_scribbleseg.io import ScanError, save_scribbles
+from napari_scribbleseg.qt.export import export_mask
+from napari_scribbleseg.qt.mask_desk import MaskDesk
+from napari_scribbleseg.qt.scan_desk import ScanDesk
+from napari_scribbleseg.qt.values import ExportSummary
+from napari_scribbleseg.types import Notice
+
+
+class ExportDesk(QObject):
+    """Write what is on screen; whatever stands in the way becomes a notice."""
+
+    noticed = Signal(object)
+
+    def __init__(self, scans: ScanDesk, masks: MaskDesk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._scans, self._masks = scans, masks
+
+    def export(
+        self, path: Path, frames: Literal["current"] | Sequence[int] | None, method: str
+    ) -> ExportSummary | None:
+        """Write the mask, else the prediction, of some frames or all."""
+        key, record = self._scans.current_key(), self._scans.record
+        if key is None or record is None:
+            return self._refuse("Open a scan first.")
+        self._masks.flush()
+        try:
+            return export_mask(record, path, [key.t] if frames == "current" else frames, method)
+        except ScanError as error:
+            return self._refuse(str(error))
+
+    def export_scribbles(self, path: Path) -> Path | None:
+        """Write the strokes in layer codes."""
+        record = self._scans.record
+        if record is None:
+            return self._refuse("Open a scan first.")
+        self._scans.flush()
+        try:
+            save_scribbles(path, record.strokes, record.cine)
+        except ScanError as error:
+            return self._refuse(str(error))
+        return path
+
+    def _refuse(self, text: str) -> None:
+        self.noticed.emit(Notice(text, "warning"))

@@ -1,0 +1,119 @@
+"""The thread that trains: it owns a runner, is nicer than the window, and always says how it ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+
+from qtpy.QtCore import QObject, QThread, Signal
+
+from napari_scribbleseg.qt.mailbox import Mailbox
+from napari_scribbleseg.qt.values import MakeRunner, RunRequest
+from napari_scribbleseg.types import Event, FinishReason, Prediction, RunState, StateChanged, StepReport
+
+log = logging.getLogger(__name__)
+
+NICENESS = 10
+SWITCH_INTERVAL_S = 0.001
+"""How long the trainer may keep the interpreter while the window waits for it; Python's default is five times that."""
+
+_alive: set[TrainerThread] = set()
+"""Threads under way: Qt ends the process when a running QThread is collected, so they are held here."""
+
+
+class TrainerThread(QThread):
+    """Run a trainer beside the window.
+
+    Events wait in order until :meth:`next_event` takes them; :attr:`happened` says on the thread that made this object
+    that there is one. Predictions and step reports go to the mailbox instead, where the latest wins.
+
+    Parameters
+    ----------
+    make_runner : callable
+        Makes the runner from the request and an `emit` function; must not block.
+    request : RunRequest
+    mailbox : Mailbox
+    """
+
+    happened = Signal()
+
+    def __init__(
+        self, make_runner: MakeRunner, request: RunRequest, mailbox: Mailbox, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._mailbox = mailbox
+        self._ended = False
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.request = request
+        self.runner = make_runner(request, self._emit)
+        self.finished.connect(self._forget)
+
+    def begin(self) -> None:
+        """Start the thread at a low priority."""
+        _alive.add(self)
+        self.start(QThread.Priority.LowPriority)
+
+    def run(self) -> None:
+        """Train until the runner ends; called by Qt on the new thread."""
+        be_nice()
+        previous = sys.getswitchinterval()
+        sys.setswitchinterval(min(previous, SWITCH_INTERVAL_S))
+        try:
+            self.runner.run()
+        except Exception as error:  # a dead window is worse than any error in here
+            log.exception("The trainer stopped with an error")
+            why = str(error) or type(error).__name__
+            self._end(f"Training stopped because of an error: {why}. Your strokes are safe.")
+        else:
+            self._end("Training ended without saying why. Your strokes are safe.")
+        finally:
+            sys.setswitchinterval(previous)
+
+    def next_event(self) -> Event | None:
+        """Take the oldest event that waits; None when there is none."""
+        try:
+            return self._events.get_nowait()
+        except queue.Empty:
+            return None
+
+    def stop_and_wait(self, timeout_s: float = 5.0) -> bool:
+        """Cancel, wait for the thread, and return whether it ended in time.
+
+        A thread that has not ended goes on to its next step boundary and is kept alive until then.
+        """
+        if self.isRunning():
+            self.runner.cancel()
+        return bool(self.wait(int(timeout_s * 1000)))
+
+    def _emit(self, event: Event) -> None:
+        if isinstance(event, Prediction | StepReport):
+            self._mailbox.put(event)
+            return
+        if isinstance(event, StateChanged) and event.state is RunState.FINISHED:
+            if self._ended:
+                return
+            self._ended = True
+        self._events.put(event)
+        self.happened.emit()
+
+    def _end(self, sentence: str) -> None:
+        if not self._ended:
+            self._emit(StateChanged(RunState.FINISHED, FinishReason.FAILED, sentence))
+
+    def _forget(self) -> None:
+        _alive.discard(self)
+
+
+def be_nice() -> None:
+    """Give way to the window: lower the priority of the calling thread where the system can."""
+    set_priority: Callable[[int, int, int], None] | None = getattr(os, "setpriority", None)
+    # On Linux niceness belongs to the thread; elsewhere this would slow the window down too.
+    if set_priority is not None and sys.platform == "linux":
+        try:
+            set_priority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        except OSError:
+            log.debug("The system keeps the trainer's priority as it is", exc_info=True)

@@ -1,0 +1,104 @@
+"""Plain values that the workbench hands to panels and to whoever makes a runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from napari_scribbleseg.settings import TrainSettings
+from napari_scribbleseg.types import Checkpoint, Cine, Event, FrameKey, RunState, ScribbleEdit, Trainer
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class ScanSummary:
+    """One line of the worklist.
+
+    Attributes
+    ----------
+    case : str
+        Identifier within the session; what :meth:`Workbench.show_scan` takes.
+    title : str
+        What a person reads.
+    shape : (t, z, y, x)
+    n_strokes : int
+        Strokes drawn on this scan.
+    n_accepted : int
+        Slices of the mask that were accepted or corrected by hand.
+    state : str
+        A word or two: "no strokes", "strokes", "predicted", "accepted".
+    """
+
+    case: str
+    title: str
+    shape: tuple[int, int, int, int]
+    n_strokes: int
+    n_accepted: int
+    state: str
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What an export wrote and where each slice came from.
+
+    Attributes
+    ----------
+    path : Path
+        The NIfTI file; a JSON sidecar with the same stem lies beside it.
+    from_mask, from_prediction, never_predicted : int
+        Slices taken from the mask, from the prediction, and empty because nothing was predicted there.
+    sentence : str
+        The same for a person.
+    """
+
+    path: Path
+    from_mask: int
+    from_prediction: int
+    never_predicted: int
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class RunRequest:
+    """Everything a runner starts from.
+
+    Attributes
+    ----------
+    settings : TrainSettings
+    cines : tuple of Cine
+        All scans of the session with strokes, and the shown one.
+    edits : tuple of ScribbleEdit
+        The strokes of every slice that has some.
+    focus : FrameKey
+        The slice on screen.
+    checkpoint : Checkpoint or None
+        Where an earlier run ended.
+    weights : tensors by name, or None
+        Weights to start from where there is no checkpoint; without either the run starts from scratch.
+    """
+
+    settings: TrainSettings
+    cines: tuple[Cine, ...]
+    edits: tuple[ScribbleEdit, ...]
+    focus: FrameKey
+    checkpoint: Checkpoint | None = None
+    weights: Mapping[str, torch.Tensor] | None = None
+
+
+class Runnable(Trainer, Protocol):
+    """A trainer that works on the thread that calls :meth:`run`."""
+
+    @property
+    def state(self) -> RunState:
+        """Return where the runner is."""
+
+    def run(self) -> None:
+        """Train until the end; blocks."""
+
+
+MakeRunner = Callable[[RunRequest, Callable[[Event], None]], Runnable]
+"""Builds a runner without blocking; `engine.Runner` is the usual one."""
