@@ -1,0 +1,168 @@
+"""The dock: all panels in one column that fits a laptop's screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QDialog,
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_scribbleseg.widgets.accept_panel import AcceptPanel
+from napari_scribbleseg.widgets.advanced_panel import AdvancedPanel
+from napari_scribbleseg.widgets.class_panel import ClassPanel
+from napari_scribbleseg.widgets.curve_panel import CurvePanel
+from napari_scribbleseg.widgets.export_panel import ExportPanel
+from napari_scribbleseg.widgets.help import RESEARCH_USE, AboutBox, CheatSheet
+from napari_scribbleseg.widgets.keys import bind_keys, key_of
+from napari_scribbleseg.widgets.message_strip import MessageStrip
+from napari_scribbleseg.widgets.parts import Section, button, label, row
+from napari_scribbleseg.widgets.scan_panel import ScanPanel
+from napari_scribbleseg.widgets.style import palette_of, sheet
+from napari_scribbleseg.widgets.train_panel import TrainPanel
+from napari_scribbleseg.widgets.view_panel import ViewPanel
+
+if TYPE_CHECKING:
+    from napari_scribbleseg.qt.workbench import Workbench
+
+WIDTH = 360
+
+
+class ScribbleDock(QWidget):
+    """Everything that a person does beside drawing.
+
+    Parameters
+    ----------
+    workbench : Workbench
+        What the panels show and govern; it outlives the dock.
+    """
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("scribbleseg")
+        self.workbench = workbench
+        self._dialog: QDialog | None = None
+        self._make_panels()
+        self.messages = MessageStrip()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self._make_scroll_area(), 1)
+        layout.addWidget(self.messages)
+        layout.addLayout(self._make_footer())
+        workbench.noticed.connect(self.messages.show_notice)
+        self.setMinimumWidth(WIDTH)
+        self._leave_keys_to_the_canvas()
+        self.recolour()
+        self._follow_viewer()
+
+    def sizeHint(self) -> QSize:
+        """Return a width that leaves most of a laptop's screen to the image."""
+        return QSize(WIDTH, 680)
+
+    def recolour(self, _event: object = None) -> None:
+        """Take the colours of napari's theme."""
+        palette = palette_of(self.workbench.viewer)
+        self.setStyleSheet(sheet(palette))
+        for section in self.sections.values():
+            section.recolour(palette)
+        self.scan_panel.recolour(palette)
+        self.class_panel.recolour(palette.foreground, palette.secondary)
+        self.curve_panel.recolour(palette)
+
+    def show_cheat_sheet(self) -> None:
+        """Show all keys."""
+        self._open(CheatSheet(self))
+
+    def show_about(self) -> None:
+        """Show what this is and whose method it is."""
+        self._open(AboutBox(self))
+
+    def _open(self, dialog: QDialog) -> None:
+        if self._dialog is not None:
+            self._dialog.close()
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.destroyed.connect(self._forget_dialog)
+        self._dialog = dialog
+        dialog.show()
+
+    def _forget_dialog(self, gone: object = None) -> None:
+        if gone is self._dialog or self._dialog is None:
+            self._dialog = None
+
+    def _make_panels(self) -> None:
+        workbench = self.workbench
+        self.scan_panel = ScanPanel(workbench)
+        self.class_panel = ClassPanel(workbench)
+        self.advanced_panel = AdvancedPanel(workbench)
+        self.train_panel = TrainPanel(workbench, self.advanced_panel.settings)
+        self.advanced_panel.connect_trainer(self.train_panel)
+        self.curve_panel = CurvePanel(workbench)
+        self.accept_panel = AcceptPanel(workbench)
+        self.view_panel = ViewPanel(workbench)
+        self.export_panel = ExportPanel(workbench)
+        self.sections = {
+            "scan": Section("Scan", self.scan_panel),
+            "draw": Section("Draw", self.class_panel),
+            "train": Section("Train", self.train_panel),
+            "curves": Section("Curves", self.curve_panel),
+            "mask": Section("Mask", self.accept_panel),
+            "export": Section("Export", self.export_panel),
+            "view": Section("View", self.view_panel, expanded=False),
+            "advanced": Section("Advanced", self.advanced_panel, expanded=False),
+        }
+
+    def _make_scroll_area(self) -> QScrollArea:
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(6, 0, 6, 4)
+        layout.setSpacing(2)
+        for section in self.sections.values():
+            layout.addWidget(section)
+        layout.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        return area
+
+    def _make_footer(self) -> QVBoxLayout:
+        self.keys_button = button("Keys", f"Show all keys  ({key_of('help')})", self.show_cheat_sheet, "flat")
+        self.about_button = button("About", "Version, licence, citation", self.show_about, "flat")
+        disclaimer = label(RESEARCH_USE, "small")
+        for made in (self.keys_button, self.about_button):
+            made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        line = row(disclaimer, self.keys_button, self.about_button, stretch=0)
+        line.setContentsMargins(8, 0, 6, 2)
+        return line
+
+    def _leave_keys_to_the_canvas(self) -> None:
+        # A clicked button that keeps the focus would take the arrow keys, a spin box all letters. Tab still gets there.
+        for widget in (*self.findChildren(QAbstractButton), *self.findChildren(QSlider)):
+            if widget.focusPolicy() == Qt.FocusPolicy.StrongFocus:
+                widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for box in self.findChildren(QAbstractSpinBox):
+            box.editingFinished.connect(box.clearFocus)
+
+    def _follow_viewer(self) -> None:
+        viewer = self.workbench.viewer
+        recolour = self.recolour
+        viewer.events.theme.connect(recolour)
+        unbind = bind_keys(viewer, self.workbench, self.train_panel.toggle, self.show_cheat_sheet)
+
+        def let_go() -> None:
+            viewer.events.theme.disconnect(recolour)
+            unbind()
+
+        # A plain function: when `destroyed` comes, the dock's own methods can no longer be called.
+        self.destroyed.connect(let_go)

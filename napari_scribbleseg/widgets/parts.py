@@ -1,0 +1,142 @@
+"""Small building blocks that every panel uses: buttons, labels, rows and collapsible sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
+from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from superqt import QCollapsible, QElidingLabel
+
+from napari_scribbleseg.widgets.style import Palette
+
+UNLIMITED = 16777215
+"""Qt's QWIDGETSIZE_MAX, which its Python bindings do not name alike."""
+GAP = 4
+
+
+def button(text: str, tip: str, on_click: Callable[[], object] | None = None, role: str = "") -> QPushButton:
+    """Return a push button with a tooltip and an accessible name."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setAccessibleName(text.rstrip("…"))
+    made.setAccessibleDescription(tip)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    if role:
+        made.setProperty("role", role)
+    if on_click is not None:
+        made.clicked.connect(lambda _checked=False: on_click())
+    return made
+
+
+def label(text: str = "", role: str = "", wrap: bool = False) -> QLabel:
+    """Return a text label; `role` is one of the style sheet's."""
+    made = QLabel(text)
+    made.setWordWrap(wrap)
+    made.setIndent(0)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def line(role: str = "dim") -> QElidingLabel:
+    """Return a label of one line that is cut with “…” rather than widening the dock."""
+    made = QElidingLabel()
+    made.setIndent(0)
+    made.setProperty("role", role)
+    return made
+
+
+def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
+    """Return widgets side by side; the one numbered `stretch` takes the room that is left."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GAP)
+    for index, widget in enumerate(widgets):
+        layout.addWidget(widget, 1 if index == stretch else 0)
+    return layout
+
+
+def stack(*widgets: QWidget) -> QVBoxLayout:
+    """Return widgets below each other without gaps."""
+    layout = QVBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return layout
+
+
+def column(owner: QWidget, *items: QWidget | QBoxLayout) -> QVBoxLayout:
+    """Stack widgets and rows in `owner` with the dock's spacing."""
+    layout = QVBoxLayout(owner)
+    layout.setContentsMargins(2, 0, 2, 3)
+    layout.setSpacing(GAP)
+    for item in items:
+        if isinstance(item, QWidget):
+            layout.addWidget(item)
+        else:
+            layout.addLayout(item)
+    return layout
+
+
+def restyle(widget: QWidget) -> None:
+    """Apply the style sheet again after a dynamic property changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def chevron(colour: str, down: bool) -> QIcon:
+    """Return a small triangle; drawn, because the fonts of a bare system lack the glyph."""
+    pixmap = QPixmap(20, 20)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    points = ((4, 7), (16, 7), (10, 14)) if down else ((7, 4), (14, 10), (7, 16))
+    painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in points]))
+    painter.end()
+    return QIcon(pixmap)
+
+
+class Section(QCollapsible):
+    """A titled part of the dock that folds away; folded, its widgets leave the tab order.
+
+    Parameters
+    ----------
+    title : str
+    content : QWidget
+    expanded : bool
+    """
+
+    def __init__(self, title: str, content: QWidget, expanded: bool = True) -> None:
+        super().__init__(title)
+        self.setObjectName("section")
+        header = self.toggleButton()
+        header.setStyleSheet("")
+        header.setProperty("role", "header")
+        header.setAccessibleName(f"{title} section")
+        header.setToolTip(f"Show or hide “{title}”")
+        self.layout().setContentsMargins(0, 1, 0, 1)
+        self.layout().setSpacing(1)
+        self.setDuration(0)
+        self.content().setParent(None)
+        self.setContent(content)
+        self.toggled.connect(self._fit)
+        if expanded:
+            self.expand(animate=False)
+        else:
+            self.collapse(animate=False)
+        self._fit(expanded)
+
+    def recolour(self, palette: Palette) -> None:
+        """Redraw the triangle in the theme's colour."""
+        self.setExpandedIcon(chevron(palette.dim, down=True))
+        self.setCollapsedIcon(chevron(palette.dim, down=False))
+
+    def _fit(self, expanded: bool) -> None:
+        # QCollapsible freezes the height that it measured; wrapped text may need more later.
+        self.content().setMaximumHeight(UNLIMITED if expanded else 0)
+        self.content().setVisible(expanded)

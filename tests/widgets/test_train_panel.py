@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from napari_scribbleseg.types import FinishReason, RunState, StepReport
+
+BUTTONS = {
+    RunState.IDLE: (True, False, False),
+    RunState.STARTING: (False, False, True),
+    RunState.RUNNING: (False, True, True),
+    RunState.RESTING: (False, True, True),
+    RunState.PAUSED: (False, True, True),
+    RunState.FINISHING: (False, False, True),
+    RunState.FINISHED: (True, False, False),
+}
+
+
+@pytest.fixture
+def panel(dock):
+    return dock.train_panel
+
+
+def report(step: int, total: int = 3000) -> StepReport:
+    return StepReport(step, {"partial_ce": 0.5}, 0.01, 0.1, 1, 2, total, "cpu")
+
+
+@pytest.mark.parametrize("state", RunState)
+def test_only_what_makes_sense_in_a_state_can_be_pressed(panel, workbench, state):
+    workbench.enter(state)
+    buttons = (panel.train_button, panel.pause_button, panel.stop_button)
+    assert tuple(b.isEnabled() for b in buttons) == BUTTONS[state]
+
+
+def test_train_starts_with_the_settings_of_the_form(panel, workbench, dock):
+    dock.advanced_panel.form.steps.value = 77
+    panel.train_button.click()
+    name, settings, fresh = workbench.calls[-1]
+    assert (name, settings.steps, fresh) == ("train", 77, False)
+    assert panel.state_label.text() == "Starting…"
+
+
+def test_stop_answers_in_the_same_turn_and_cannot_be_pressed_twice(panel, workbench):
+    workbench.enter(RunState.RUNNING)
+    panel.stop_button.click()
+    assert panel.state_label.text() == "Stopping…"
+    assert not panel.stop_button.isEnabled()
+    assert workbench.calls[-1] == ("stop",)
+
+
+def test_the_last_predictions_of_a_run_can_be_cut_short(panel, workbench):
+    workbench.enter(RunState.FINISHING)
+    assert "predicting" in panel.state_label.text()
+    panel.stop_button.click()
+    assert panel.state_label.text() == "Stopping…"
+
+
+def test_a_new_run_forgets_that_the_last_was_stopped(panel, workbench):
+    workbench.enter(RunState.RUNNING)
+    panel.stop_button.click()
+    workbench.enter(RunState.FINISHED, reason=FinishReason.CANCELLED)
+    panel.train_button.click()
+    workbench.enter(RunState.FINISHING)
+    assert panel.state_label.text() != "Stopping…"
+
+
+def test_pause_answers_at_once_and_becomes_resume(panel, workbench):
+    workbench.enter(RunState.RUNNING)
+    panel.pause_button.click()
+    assert panel.state_label.text() == "Pausing…"
+    workbench.enter(RunState.PAUSED)
+    assert panel.pause_button.text() == "Resume"
+    panel.pause_button.click()
+    assert workbench.calls[-1] == ("resume",)
+    assert panel.pause_button.text() == "Pause"
+
+
+def test_a_report_shows_device_step_and_progress(panel, workbench):
+    workbench.enter(RunState.RUNNING)
+    workbench.step_reported.emit(report(750))
+    panel._tick()
+    assert panel.device_label.text() == "cpu"
+    assert panel.progress.value() / panel.progress.maximum() == 0.25
+    assert panel.progress_label.text().startswith("Step 750 of 3000")
+
+
+def test_strokes_and_age_are_shown(panel, workbench):
+    workbench.strokes_changed.emit(14, 15)
+    assert panel.strokes_label.text() == "The model has seen 14 of 15 strokes"
+    workbench.age, workbench.counts = (12, 3.0), (84, 200)
+    panel._tick()
+    assert panel.age_label.text() == "This slice: 12 steps / 3 s old"
+    assert panel.coverage_label.text() == "84 of 200 slices predicted"
+
+
+def test_speed_is_not_shown_after_the_end(panel, workbench):
+    workbench.enter(RunState.RUNNING)
+    for step in (1, 50):
+        workbench.step_reported.emit(report(step))
+    workbench.enter(RunState.FINISHED, reason=FinishReason.COMPLETED)
+    assert "steps/s" not in panel.progress_label.text()
+    assert panel.state_label.text() == "Done: all steps trained"
