@@ -67,7 +67,7 @@ class Window:
 
     def stroke_commands(self, turn: int) -> list[str]:
         """Return xdotool's words for an arc of 20 moves around the middle of the canvas."""
-        canvas = self.viewer.window._qt_viewer.canvas.native
+        canvas = self.viewer.window._qt_viewer.canvas.native  # noqa: SLF001 - napari has no public way to its place
         corner = canvas.mapToGlobal(canvas.rect().topLeft())
         middle = np.array([corner.x() + canvas.width() / 2, corner.y() + canvas.height() / 2])
         radius = 40 + 12 * (turn % 6)

@@ -14,7 +14,7 @@ ROI_RECIPE: Mapping[str, Any] = MappingProxyType(
     {
         "resolution": "roi",
         "schedule": "protocol",
-        "steps": 400,
+        "steps": 300,
         "batch_size": 4,
         "learning_rate": 0.03,
         "ema_decay": 0.97,

@@ -6,6 +6,7 @@ Run by :mod:`.demo` as `python -m napari_scribbleseg.app.demo_script OUT STEPS P
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -258,3 +259,6 @@ def say(line: str) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    # Everything is written and closed. Software GL crashes now and then while the interpreter takes Qt down.
+    sys.stdout.flush()
+    os._exit(0)

@@ -8,7 +8,7 @@ Shape = tuple[int, int, int, int]
 
 TRAINING_SHARE = 0.5
 """Predicting may take this much of a step's time again, so at most a third of the whole."""
-FOCUS_EVERY_S = 0.4
+FOCUS_EVERY_S = 0.8
 
 
 class Sweep:

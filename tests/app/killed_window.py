@@ -14,12 +14,11 @@ def dot(i: int) -> tuple[int, int, int, int]:
 
 
 def main(scan: Path, sessions: Path, log: Path) -> None:
+    import napari
     from qtpy.QtCore import QTimer
 
     from napari_scribbleseg.app.window import open_window
     from napari_scribbleseg.types import StepReport
-
-    import napari
 
     _, dock = open_window(session_root=sessions)
     workbench = dock.workbench
