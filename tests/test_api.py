@@ -266,7 +266,7 @@ def test_a_scan_that_was_trained_on_is_found_again_without_searching(monkeypatch
     monkeypatch.setattr(inference, "segment", spy)
     monkeypatch.setattr(inference, "centre_window", lambda *args: seen.append("searched"))
     predict(model, cine, threads=1)
-    assert seen == [tuple(model.meta["windows"]["wide"])]
+    assert seen == [tuple(model.meta["windows"]["wide"]["offset"])]
 
     seen.clear()
     predict(model, make_cine("wide", side=150), threads=1)  # another scan that happens to have the name

@@ -63,10 +63,9 @@ def predict(
 
 def _find_again(model: Model, store: SampleStore, case: str) -> bool:
     """Put the window where training had it; False for a scan that was not trained on."""
-    offset = model.meta.get("windows", {}).get(case)
+    window = model.meta.get("windows", {}).get(case)
     canvas = list(store.grid(case).canvas)
-    if offset is None or model.meta.get("canvases", {}).get(case, canvas) != canvas:
+    if window is None or model.meta.get("canvases", {}).get(case, canvas) != canvas:
         return False
-    half = (store.grid(case).size - 1) / 2
-    store.centre_on(case, (offset[0] + half, offset[1] + half))
+    store.put_window(case, window)
     return True

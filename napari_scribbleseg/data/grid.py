@@ -6,6 +6,7 @@ network sees a *window* of the canvas: all of it in `protocol`, 128 × 128 pixel
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +20,12 @@ from napari_scribbleseg.labels import IGNORE, LabelMap
 ROI_SPACING_MM = 1.4
 ROI_SIZE = 128
 PROTOCOL_SIZE = 256
+FIELD_MARGIN_PX = round(20 / ROI_SPACING_MM)
+FIELD_LEAST_PX = round(120 / ROI_SPACING_MM)
+"""The heart's field reaches 20 mm beyond its strokes and is at least 120 mm wide, as a large heart is."""
 
 Floats = npt.NDArray[np.float32]
+Field = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class Grid:
     smooth : bool
         Whether probabilities are interpolated on the way back (`roi`), or labels by nearest neighbour
         (`protocol`, as in the paper).
+    field : (top, left, bottom, right) or None
+        Where on the canvas a heart can be, as far as its strokes tell; what the network sees elsewhere in the window
+        is background. None while they do not tell.
     """
 
     native: tuple[int, int]
@@ -44,6 +52,7 @@ class Grid:
     size: int
     offset: tuple[int, int]
     smooth: bool
+    field: Field | None = None
 
     @classmethod
     def make(cls, resolution: str, native: tuple[int, int], spacing_mm: tuple[float, float]) -> Grid:
@@ -68,6 +77,13 @@ class Grid:
             return self
         offset = tuple(self._clamp(c - (self.size - 1) / 2, n) for c, n in zip(centre, self.canvas, strict=True))
         return replace(self, offset=(offset[0], offset[1]))
+
+    def with_field(self, low: tuple[int, int], high: tuple[int, int]) -> Grid:
+        """Return this grid with the field of a heart whose strokes span the canvas pixels `low` to `high`."""
+        if not self.smooth:
+            return self
+        (top, bottom), (left, right) = (_span(a, b) for a, b in zip(low, high, strict=True))
+        return replace(self, field=(top, left, bottom, right))
 
     def _clamp(self, start: float, extent: int) -> int:
         slack = extent - self.size
@@ -141,11 +157,20 @@ class Grid:
         return labels.to(torch.uint8).numpy(), (confidence * 255).round().to(torch.uint8).numpy()
 
     def _paste(self, window: torch.Tensor) -> torch.Tensor:
-        if self.offset == (0, 0) and self.canvas == (self.size, self.size):
+        if self.offset == (0, 0) and self.canvas == (self.size, self.size) and self.field is None:
             return window
         canvas = torch.zeros(*window.shape[:2], *self.canvas)
         canvas[:, 0] = 1
         (y0, x0), (height, width) = self.offset, self.canvas
         top, left, bottom, right = max(y0, 0), max(x0, 0), min(y0 + self.size, height), min(x0 + self.size, width)
+        if self.field is not None:
+            top, left = max(top, self.field[0]), max(left, self.field[1])
+            bottom, right = max(min(bottom, self.field[2]), top), max(min(right, self.field[3]), left)
         canvas[:, :, top:bottom, left:right] = window[:, :, top - y0 : bottom - y0, left - x0 : right - x0]
         return canvas
+
+
+def _span(low: int, high: int) -> tuple[int, int]:
+    reach = max((high - low) / 2 + FIELD_MARGIN_PX, FIELD_LEAST_PX / 2)
+    middle = (low + high) / 2
+    return math.floor(middle - reach), math.ceil(middle + reach) + 1

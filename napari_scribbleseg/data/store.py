@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from napari_scribbleseg.data.grid import Grid
 from napari_scribbleseg.data.held_out import choose_held_out
 from napari_scribbleseg.data.intensity import normalise
 from napari_scribbleseg.data.locate import find_by_motion
-from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, IGNORE, LabelMap, layer_to_training
+from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, FOREGROUND, IGNORE, LabelMap, layer_to_training
 from napari_scribbleseg.types import Cine, FrameKey, Sample, ScribbleEdit
 
 RECENT_REVISIONS = 3
@@ -91,6 +91,21 @@ class SampleStore:
         """Put the window of a case around a canvas position (y, x)."""
         scan = self._scans[case]
         scan.grid = scan.grid.centred(canvas_position)
+
+    def window(self, case: str) -> dict[str, Any]:
+        """Return where the window of a case lies, as JSON that :meth:`put_window` reads."""
+        grid = self._scans[case].grid
+        return {"offset": list(grid.offset), "field": list(grid.field) if grid.field else None}
+
+    def put_window(self, case: str, window: Mapping[str, Any]) -> None:
+        """Put the window of a case where another store had it."""
+        scan = self._scans[case]
+        half = (scan.grid.size - 1) / 2
+        y, x = window["offset"]
+        scan.grid = scan.grid.centred((y + half, x + half))
+        if window["field"] is not None:
+            top, left, bottom, right = window["field"]
+            scan.grid = replace(scan.grid, field=(top, left, bottom, right))
 
     def locate_by_motion(self, case: str) -> bool:
         """Centre the window on what moves in a cine; False where that cannot be told."""
@@ -218,14 +233,20 @@ class SampleStore:
         return strokes.canvas
 
     def _recentre(self, case: str) -> None:
-        """Put the window around the strokes of the heart, when one of them falls outside."""
+        """Put the window around the strokes of the heart, when one falls outside, and its field where they are."""
         scan = self._scans[case]
         bounds, of_heart = self._bounds(case)
+        whole = bounds is not None and self._draws_whole_heart(case)
+        scan.grid = scan.grid.with_field(*bounds) if bounds and whole else replace(scan.grid, field=None)
         if bounds is None or (scan.centred and scan.grid.holds(*bounds[0]) and scan.grid.holds(*bounds[1])):
             return
         (top, left), (bottom, right) = bounds
         scan.grid = scan.grid.centred(((top + bottom) / 2, (left + right) / 2))
         scan.centred = of_heart
+
+    def _draws_whole_heart(self, case: str) -> bool:
+        layers = [s.layer for k, s in self._strokes.items() if k.case == case]
+        return all(any(bool((layer == code).any()) for layer in layers) for code in FOREGROUND)
 
     def _bounds(self, case: str) -> tuple[Bounds | None, bool]:
         """Return the canvas bounding box of the heart's strokes, or of all where there are only others."""
@@ -251,8 +272,8 @@ class SampleStore:
             if s.held_out is not None:
                 arrays[f"{i}.held_out"] = np.flatnonzero(s.held_out).astype(np.int32)
             slices.append({"key": list(key), "revision": s.revision, "unseen": s.unseen})
-        offsets = {case: list(scan.grid.offset) for case, scan in self._scans.items()}
-        meta = {"slices": slices, "offsets": offsets, "revision": self.revision, "total": self.strokes_total}
+        windows = {case: self.window(case) for case in self._scans}
+        meta = {"slices": slices, "windows": windows, "revision": self.revision, "total": self.strokes_total}
         return arrays, meta
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> None:
@@ -260,9 +281,10 @@ class SampleStore:
 
         Strokes drawn or changed since stay as they are and count as unseen.
         """
-        for case, offset in meta["offsets"].items():
+        for case, window in meta["windows"].items():
             if case in self._scans:
-                self._restore_offset(case, tuple(offset))
+                self.put_window(case, window)
+                self._recentre(case)
         changed = set(self._strokes)
         for i, entry in enumerate(meta["slices"]):
             key = FrameKey(*entry["key"])
@@ -271,11 +293,6 @@ class SampleStore:
                 changed.discard(key)
         self.revision = max([meta["revision"], *(self._strokes[k].revision for k in changed)])
         self.strokes_total = meta["total"] + sum(self._strokes[k].unseen for k in changed)
-
-    def _restore_offset(self, case: str, offset: tuple[int, ...]) -> None:
-        grid = self._scans[case].grid
-        half = (grid.size - 1) / 2
-        self.centre_on(case, (offset[0] + half, offset[1] + half))
 
     def _same_strokes(self, key: FrameKey, at: npt.NDArray[Any], layer: npt.NDArray[Any]) -> bool:
         strokes = self._strokes.get(key)

@@ -220,7 +220,7 @@ class Engine:
 
     def description(self) -> dict[str, Any]:
         """Return what a weights file says about itself."""
-        windows = {case: list(self.store.grid(case).offset) for case in self.store.cases}
+        windows = {case: self.store.window(case) for case in self.store.cases}
         return describe_weights(self.settings, self.clock.step, windows)
 
     def checkpoint(self) -> Checkpoint:

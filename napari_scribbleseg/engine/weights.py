@@ -68,12 +68,12 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[
     return tensors, meta
 
 
-def describe_weights(settings: TrainSettings, step: int, windows: Mapping[str, list[int]]) -> dict[str, Any]:
+def describe_weights(settings: TrainSettings, step: int, windows: Mapping[str, Any]) -> dict[str, Any]:
     """Return the description that :func:`build_trained` needs.
 
     Parameters
     ----------
-    windows : case → first canvas pixel (y, x) of its window, so that a scan trained on is found again at once
+    windows : case → `SampleStore.window`, so that a scan trained on is found again at once
     """
     return {"settings": settings.to_json(), "step": step, "windows": dict(windows)}
 

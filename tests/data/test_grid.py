@@ -87,3 +87,20 @@ def test_an_image_and_its_labels_stay_aligned_on_the_canvas():
     grid = Grid.make("roi", (200, 200), (0.7, 0.7))
     bright = grid.image_to_canvas(image)[0] > 0.5
     assert np.array_equal(bright, grid.labels_to_canvas(labels) == 3)
+
+
+def test_outside_the_hearts_field_everything_is_background():
+    grid = Grid.make("roi", (256, 256), (1.4, 1.4)).with_field((100, 110), (150, 160))
+    labels, _ = grid.to_native(_probabilities(np.full((128, 128), 3)))
+    assert grid.field == (82, 92, 169, 179)
+    assert (labels[0, 82:169, 92:179] == 3).all()
+    assert (labels[0] == 3).sum() == 87 * 87
+
+
+def test_the_field_reaches_20_mm_beyond_the_strokes_of_a_large_heart():
+    grid = Grid.make("roi", (256, 256), (1.4, 1.4)).with_field((80, 80), (180, 170))
+    assert grid.field == (66, 66, 195, 185)
+
+
+def test_whole_slices_have_no_field():
+    assert Grid.make("protocol", (200, 200), (1.4, 1.4)).with_field((0, 0), (5, 5)).field is None

@@ -137,3 +137,37 @@ def test_bookkeeping_survives_for_unchanged_strokes_and_starts_anew_for_changed_
     later.restore(arrays, meta)
     assert (later.strokes_seen, later.strokes_total) == (3, 4)
     assert later.recent() == {FrameKey("scan", 0, 2)}
+
+
+def test_the_hearts_field_is_known_once_all_three_classes_are_drawn_and_grows_with_them():
+    store = _wide_store()
+    store.apply(ScribbleEdit(KEY, _dot(150, 150, 3), 1))
+    store.apply(ScribbleEdit(FrameKey("scan", 0, 0), _dot(150, 120, 1), 2))
+    assert store.grid("scan").field is None
+    store.apply(ScribbleEdit(FrameKey("scan", 0, 2), _dot(150, 140, 2), 3))
+    before = store.grid("scan").field
+    assert before[0] < 150 < before[2]
+    store.apply(ScribbleEdit(FrameKey("scan", 0, 0), _dot(150, 60, 1), 4))
+    assert store.grid("scan").field[1] < before[1]
+    store.apply(ScribbleEdit(FrameKey("scan", 0, 2), np.zeros((300, 300), np.uint8), 5))
+    assert store.grid("scan").field is None
+
+
+def test_background_strokes_do_not_widen_the_field():
+    store = _wide_store()
+    for z, (x, code) in enumerate(((150, 3), (120, 1), (140, 2))):
+        store.apply(ScribbleEdit(FrameKey("scan", 0, z), _dot(150, x, code), z + 1))
+    before = store.grid("scan").field
+    far = _dot(150, 140, 2)
+    far[10:14, 10:14] = BACKGROUND_SCRIBBLE
+    store.apply(ScribbleEdit(FrameKey("scan", 0, 2), far, 4))
+    assert store.grid("scan").field == before
+
+
+def test_a_window_travels_to_another_store(store):
+    store.apply(make_edit(KEY))
+    other = SampleStore()
+    other.add(make_cine())
+    other.put_window("scan", store.window("scan"))
+    assert other.grid("scan") == store.grid("scan")
+    assert other.grid("scan").field is not None
