@@ -18,6 +18,7 @@ from napari_scribbleseg.types import Event, FinishReason, Prediction, RunState, 
 log = logging.getLogger(__name__)
 
 NICENESS = 10
+LEAST = 19
 SWITCH_INTERVAL_S = 0.001
 """How long the trainer may keep the interpreter while the window waits for it; Python's default is five times that."""
 
@@ -114,6 +115,7 @@ def be_nice() -> None:
     # On Linux niceness belongs to the thread; elsewhere this would slow the window down too.
     if set_priority is not None and sys.platform == "linux":
         try:
-            set_priority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            thread = threading.get_native_id()
+            set_priority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + NICENESS, LEAST))
         except OSError:
             log.debug("The system keeps the trainer's priority as it is", exc_info=True)

@@ -106,21 +106,20 @@ class Training(QObject):
 
     def edit(self, edit: ScribbleEdit, cine: Cine) -> None:
         """Pass an edit to the run, with its scan if the run does not know it yet; without a run do nothing."""
-        if self._thread is None or not self.active:
-            return
-        if cine.case not in self._cases:
-            self._cases.add(cine.case)
-            self._thread.runner.add_cine(cine)
-        self._thread.runner.edit(edit)
+        if self._thread is not None and self.active:
+            self._introduce(self._thread, cine)
+            self._thread.runner.edit(edit)
 
     def focus(self, key: FrameKey, cine: Cine) -> None:
         """Tell the run which slice is on screen."""
-        if self._thread is None or not self.active:
-            return
+        if self._thread is not None and self.active:
+            self._introduce(self._thread, cine)
+            self._thread.runner.focus(key)
+
+    def _introduce(self, thread: TrainerThread, cine: Cine) -> None:
         if cine.case not in self._cases:
             self._cases.add(cine.case)
-            self._thread.runner.add_cine(cine)
-        self._thread.runner.focus(key)
+            thread.runner.add_cine(cine)
 
     def set_paused(self, paused: bool) -> None:
         """Pause after the running step, or go on."""
