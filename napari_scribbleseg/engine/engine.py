@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from napari_scribbleseg.clock import Clock
 from napari_scribbleseg.data.augment import LIVE, PROTOCOL
 from napari_scribbleseg.data.sampler import EpochSampler, LiveSampler
-from napari_scribbleseg.data.store import SampleStore
+from napari_scribbleseg.data.store import SampleStore, StoreError
 from napari_scribbleseg.engine.averaging import AveragedWeights
 from napari_scribbleseg.engine.batches import BatchMaker
 from napari_scribbleseg.engine.device import free_memory, is_out_of_memory, move, resolve_device, use_threads
@@ -100,11 +100,16 @@ class Engine:
         self.store.add(cine)
 
     def apply(self, edits: Iterable[ScribbleEdit]) -> bool:
-        """Take edits in; True where any of them changed a stroke."""
-        changed = [self.store.apply(edit) for edit in edits]
-        if any(changed):
+        """Take edits in; True where any of them changed a stroke. One that fits nothing is told and left out."""
+        changed = False
+        for edit in edits:
+            try:
+                changed |= self.store.apply(edit)
+            except StoreError as error:
+                self.notify(Notice(str(error), "warning"))
+        if changed:
             self.store.hold_out()
-        return any(changed)
+        return changed
 
     # training ---------------------------------------------------------------------------------------------------
 
@@ -211,12 +216,8 @@ class Engine:
 
     def weights(self) -> dict[str, Tensor]:
         """Return CPU copies of the weights that predict."""
-        return {name: tensor.detach().cpu().clone() for name, tensor in self.predictor_state().items()}
-
-    def predictor_state(self) -> dict[str, Tensor]:
-        """Return the live state of the weights that predict."""
         source = self._averaged.method if self._averaged is not None else self.method
-        return source.state_dict()
+        return {name: tensor.detach().cpu().clone() for name, tensor in source.state_dict().items()}
 
     def description(self) -> dict[str, Any]:
         """Return what a weights file says about itself."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from napari_scribbleseg.engine.inbox import Inbox
 from napari_scribbleseg.engine.patience import Patience
 from napari_scribbleseg.engine.sweep import Sweep
-from napari_scribbleseg.types import Cine, Event, FinishReason, FrameKey, Notice, RunState, ScribbleEdit, StateChanged
+from napari_scribbleseg.types import Cine, Event, FinishReason, FrameKey, RunState, ScribbleEdit, StateChanged
 
 if TYPE_CHECKING:
     from napari_scribbleseg.engine.engine import Engine
@@ -59,6 +59,7 @@ class Runner:
         self._checkpoint_every_s = checkpoint_every_s
         self._condition = threading.Condition()
         self._inbox = Inbox(self._condition)
+        self._words = 0
         self._focus: FrameKey | None = None
         self._paused = False
         self._cancelled = False
@@ -93,25 +94,30 @@ class Runner:
         """Say which slice is on screen."""
         with self._condition:
             self._focus = key
-            self._condition.notify_all()
+            self._tell()
 
     def set_paused(self, paused: bool) -> None:
         """Pause after the running step, or go on."""
         with self._condition:
             self._paused = paused
-            self._condition.notify_all()
+            self._tell()
 
     def cancel(self) -> None:
         """End after the running step."""
         with self._condition:
             self._cancelled = True
-            self._condition.notify_all()
+            self._tell()
 
     def request_checkpoint(self) -> None:
         """Ask for a Checkpoint event after the running step."""
         with self._condition:
             self._checkpoint_wanted = True
-            self._condition.notify_all()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Count the word, so that one that comes just before the runner waits is not slept over."""
+        self._words += 1
+        self._condition.notify_all()
 
     # the worker thread ------------------------------------------------------------------------------------------
 
@@ -141,6 +147,7 @@ class Runner:
 
     def _train(self, engine: Engine) -> tuple[FinishReason, str]:
         while not self._cancelled:
+            heard = self._words
             self._take_mail(engine)
             if self._checkpoint_wanted:
                 self._save(engine)
@@ -153,7 +160,7 @@ class Runner:
             elif state is RunState.RUNNING:
                 self._advance(engine)
             elif not self._predict_stale(engine):
-                self._wait()
+                self._wait(heard)
         return FinishReason.CANCELLED, "Stopped."
 
     def _desired(self, engine: Engine) -> RunState:
@@ -186,12 +193,9 @@ class Runner:
         mail = self._inbox.take()
         for cine in mail.cines:
             engine.add(cine)
-        try:
-            if mail.edits and engine.apply(mail.edits):
-                self._patience.restart(engine.clock.step)
-                self._dirty = True
-        except ValueError as error:
-            self._emit(Notice(str(error), "warning"))
+        if engine.apply(mail.edits):
+            self._patience.restart(engine.clock.step)
+            self._dirty = True
 
     def _advance(self, engine: Engine) -> None:
         report = engine.step()
@@ -257,17 +261,10 @@ class Runner:
         self._since_checkpoint_s = 0.0
         self._emit(engine.checkpoint())
 
-    def _wait(self) -> None:
+    def _wait(self, heard: int) -> None:
+        """Wait for mail, or for a word that came after word number `heard`."""
         with self._condition:
-            before = (self._focus, self._paused)
-            self._condition.wait_for(
-                lambda: (
-                    self._cancelled
-                    or self._checkpoint_wanted
-                    or bool(self._inbox)
-                    or (self._focus, self._paused) != before
-                )
-            )
+            self._condition.wait_for(lambda: self._words != heard or bool(self._inbox))
 
     def _enter(self, state: RunState, reason: FinishReason | None = None, message: str = "") -> None:
         if state is not self._last.state:

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_scribbleseg.io.fingerprint import case_of
 from napari_scribbleseg.labels import LAYER_COLOURS, LabelMap
-from napari_scribbleseg.types import Cine, FrameKey
+from napari_scribbleseg.types import Cine
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
@@ -94,11 +94,6 @@ def label_colormap() -> DirectLabelColormap:
 def as_displayed(cine: Cine, array: LabelMap) -> LabelMap:
     """Return a `(t, z, y, x)` array as the layer sees it: a view without the phase axis for a 3D file."""
     return array if cine.ndim == 4 else array[0]
-
-
-def layer_index(key: FrameKey, ndim: int) -> tuple[int, ...]:
-    """Return the index of a slice in the array of a layer with `ndim` dimensions, 3 or 4."""
-    return (key.t, key.z) if ndim == 4 else (key.z,)
 
 
 def shown_slice(layer: Layer, point: Sequence[float]) -> tuple[int, int]:

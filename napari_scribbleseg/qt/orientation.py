@@ -31,11 +31,3 @@ def show_orientation(viewer: Viewer, cine: Cine) -> None:
         overlays[name].text = letter
         overlays[name].visible = bool(letter)
     overlays.scale_bar.visible = True
-
-
-def hide_orientation(viewer: Viewer) -> None:
-    """Hide the letters."""
-    for edge in _PLACES:
-        name = f"scribbleseg_{edge}"
-        if name in viewer.canvas.overlays:
-            viewer.canvas.overlays[name].visible = False

@@ -160,6 +160,32 @@ def test_an_edit_that_fits_nothing_is_reported_and_training_goes_on():
         events.await_(lambda: len(events.of(StepReport)) > steps + 1)
 
 
+def test_good_edits_that_come_along_with_one_that_fits_nothing_are_kept():
+    engine, events = _build(strokes=False), _Events()
+    engine.notify = events.append
+    assert engine.apply([make_edit(FrameKey("nowhere", 0, 0), 1), make_edit(KEY, 2)])
+    assert engine.store.scribbled() == [KEY]
+    assert len(events.of(Notice)) == 1
+
+
+def test_a_resume_said_just_before_the_runner_waits_is_heard():
+    with _running(_build) as (runner, events):
+        events.await_(lambda: len(events.of(StepReport)) >= 1)
+        sleep, held = runner._wait, threading.Event()
+
+        def resume_first(heard: int) -> None:
+            if not held.is_set():
+                held.set()
+                runner.set_paused(False)
+            sleep(heard)
+
+        runner._wait = resume_first
+        runner.set_paused(True)
+        assert held.wait(30)
+        steps = len(events.of(StepReport))
+        events.await_(lambda: len(events.of(StepReport)) > steps)
+
+
 def test_a_pause_and_an_end_leave_a_checkpoint_that_resumes():
     with _running(_build) as (runner, events):
         events.await_(lambda: len(events.of(StepReport)) >= 2)

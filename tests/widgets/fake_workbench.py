@@ -7,32 +7,17 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from qtpy.QtCore import QObject, Signal
 
 from napari_scribbleseg.qt.values import ExportSummary, ScanSummary
+from napari_scribbleseg.qt.workbench_signals import WorkbenchSignals
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import RunState, StateChanged
 
 SHAPE = (20, 10, 32, 32)
 
 
-class FakeWorkbench(QObject):
+class FakeWorkbench(WorkbenchSignals):
     """Same surface as `qt.workbench.Workbench`; `calls` lists (name, *arguments)."""
-
-    scans_changed = Signal()
-    scan_shown = Signal(str)
-    state_changed = Signal(object)
-    step_reported = Signal(object)
-    held_out_reported = Signal(object)
-    noticed = Signal(object)
-    strokes_changed = Signal(int, int)
-    prediction_changed = Signal()
-    masks_changed = Signal()
-    session_changed = Signal(str)
-    label_changed = Signal(int)
-    brush_changed = Signal(int)
-    playing_changed = Signal(bool)
-    run_started = Signal()
 
     def __init__(self, viewer: Any = None) -> None:
         super().__init__()
