@@ -23,6 +23,11 @@ class Clock:
     step: int
     total: int
 
+    @property
+    def paper_step(self) -> int:
+        """Return the step of the paper's 60 000 that corresponds to this one: schedules are written in those."""
+        return self.step * PAPER_STEPS // max(self.total, 1)
+
     def scaled(self, paper_step: int) -> int:
         """Return the step of this run that corresponds to `paper_step` of 60 000."""
         return round(paper_step * self.total / PAPER_STEPS)

@@ -11,6 +11,7 @@ from napari_scribbleseg.clock import PAPER_STEPS
 
 RESOLUTIONS = ("roi", "protocol")
 SCHEDULES = ("live", "protocol")
+ACCELERATIONS = ("auto", "on", "off")
 
 
 class SettingsError(ValueError):
@@ -50,6 +51,9 @@ class TrainSettings:
         Stop after so many seconds of training; 0 has no limit.
     locate : bool
         In "roi", also show the network windows away from the heart, so that it can find one by itself.
+    acceleration : str
+        Whether a run of the "protocol" schedule keeps its data on the device and trains without waiting for the CPU:
+        "auto" does on CUDA, "on" anywhere, "off" nowhere.
     """
 
     method: str = "dmpls"
@@ -68,12 +72,17 @@ class TrainSettings:
     held_out: float = 0.1
     time_limit_s: float = 0.0
     locate: bool = False
+    acceleration: str = "auto"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", dict(self.options))
         for ok, sentence in (
             (self.resolution in RESOLUTIONS, f"Resolution must be one of {RESOLUTIONS}, not {self.resolution!r}."),
             (self.schedule in SCHEDULES, f"Schedule must be one of {SCHEDULES}, not {self.schedule!r}."),
+            (
+                self.acceleration in ACCELERATIONS,
+                f"Acceleration must be one of {ACCELERATIONS}, not {self.acceleration!r}.",
+            ),
             (self.steps >= 0, "Steps must be 0 or more."),
             (self.batch_size >= 1, "Batch size must be 1 or more."),
             (0 < self.learning_rate < 10, "Learning rate must be above 0 and below 10."),

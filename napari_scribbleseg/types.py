@@ -123,19 +123,33 @@ class Sample:
     ----------
     image : float32 (H, W) in [0, 1]
     labels : uint8 (H, W), training codes with IGNORE
+    aux : Mapping[str, array]
+        What a method has worked out for this slice, by the names of its `aux`: labels uint8 (H, W) with IGNORE, or
+        probabilities float16 (C, H, W).
     """
 
     key: FrameKey
     image: npt.NDArray[np.float32]
     labels: LabelMap
+    aux: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What a method's loss sees: image float32 `(B, 1, H, W)`, labels int64 `(B, H, W)` with IGNORE."""
+    """What a method's loss sees.
+
+    Attributes
+    ----------
+    image : float32 (B, 1, H, W)
+    labels : int64 (B, H, W), training codes with IGNORE
+    aux : Mapping[str, Tensor]
+        The method's own maps, warped along with the image: labels int64 (B, H, W) with IGNORE, or probabilities
+        float (B, C, H, W), which are 0 where nothing is known.
+    """
 
     image: torch.Tensor
     labels: torch.Tensor
+    aux: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
 
 class RunState(enum.Enum):
@@ -199,6 +213,14 @@ class StepReport:
 
 
 @dataclass(frozen=True)
+class PreparationReport:
+    """Before it goes on, the method works out maps of its own; `done` of `total` slices are ready."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class HeldOutReport:
     """Accuracy on strokes kept out of training; `accuracy` is the mean over classes, `n_pixels` their number."""
 
@@ -255,7 +277,7 @@ class Checkpoint:
     weights: Mapping[str, torch.Tensor]
 
 
-Event = StateChanged | StepReport | HeldOutReport | Prediction | Notice | Checkpoint
+Event = StateChanged | StepReport | PreparationReport | HeldOutReport | Prediction | Notice | Checkpoint
 
 
 class Trainer(Protocol):

@@ -57,72 +57,96 @@ LIVE = Augmentation(
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw for a batch of B slices; all fields are on the CPU.
+    """One draw for a batch of B slices.
 
     Attributes
     ----------
-    turns : int64 (B, 2)
-        Quarter turns, and axis to flip (1 or 2; 0 for none).
     affine : float (B, 2, 3)
-        Output → input map in the coordinates of `affine_grid`.
+        Output → input map in the coordinates of `affine_grid`; turns, flips, rotation, zoom and shift in one.
     intensity : float (B, 3)
         Exponent, stretch, offset.
     noise : float (B, 1, H, W)
     """
 
-    turns: Tensor
     affine: Tensor
     intensity: Tensor
     noise: Tensor
 
+    def part(self, share: slice) -> Draw:
+        """Return the draw of some of the slices."""
+        return Draw(self.affine[share], self.intensity[share], self.noise[share])
+
+    def to(self, device: torch.device) -> Draw:
+        """Return the draw on another device."""
+        return Draw(*(t.to(device, non_blocking=True) for t in (self.affine, self.intensity, self.noise)))
+
 
 def draw(ranges: Augmentation, shape: tuple[int, int, int], generator: torch.Generator) -> Draw:
-    """Draw once for a batch of `shape` (B, H, W)."""
+    """Draw once for a batch of `shape` (B, H, W), on the CPU."""
+    affine, intensity = draw_views(ranges, shape, generator)
+    n, height, width = shape
+    return Draw(affine, intensity, torch.randn(n, 1, height, width, generator=generator) * ranges.noise)
+
+
+def draw_views(
+    ranges: Augmentation, shape: tuple[int, int, int], generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw all but the noise: `affine` and `intensity` of a :class:`Draw`."""
     n, height, width = shape
 
     def uniform(limit: float) -> Tensor:
         return (torch.rand(n, generator=generator) * 2 - 1) * limit
 
     turned = (torch.rand(n, generator=generator) < 0.5) & ranges.quarter_turns
-    turns = torch.stack(
-        [torch.randint(0, 4, (n,), generator=generator), torch.randint(1, 3, (n,), generator=generator)], 1
-    )
+    quarters, axes = torch.randint(0, 4, (n,), generator=generator), torch.randint(1, 3, (n,), generator=generator)
     rotated = ~turned & ((torch.rand(n, generator=generator) < 0.5) | (not ranges.quarter_turns))
     angle = uniform(math.radians(ranges.rotation_deg)) * rotated
     zoom = uniform(ranges.log_scale).exp()
     shift = torch.stack([uniform(2 * ranges.shift_px / width), uniform(2 * ranges.shift_px / height)], 1)
     rows = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(n, 2, 2) * zoom.view(n, 1, 1)
+    affine = torch.cat([rows, shift[:, :, None]], 2)
+    affine = torch.where(turned[:, None, None], _TURNS[quarters] @ _FLIPS[axes] @ affine, affine)
     intensity = torch.stack([uniform(ranges.gamma).exp(), 1 + uniform(ranges.contrast), uniform(ranges.brightness)], 1)
-    noise = torch.randn(n, 1, height, width, generator=generator) * ranges.noise
-    return Draw(turns * turned[:, None], torch.cat([rows, shift[:, :, None]], 2), intensity, noise)
+    return affine, intensity
+
+
+_TURNS = torch.tensor([[[1.0, 0], [0, 1]], [[0, -1], [1, 0]], [[-1, 0], [0, -1]], [[0, 1], [-1, 0]]])
+"""Output → input map (x, y) of `torch.rot90` by k quarter turns."""
+
+_FLIPS = torch.tensor([[[1.0, 0], [0, 1]], [[1, 0], [0, -1]], [[-1, 0], [0, 1]]])
+"""Of no flip, and of a flip along axis 1 (y) or 2 (x)."""
 
 
 def apply(batch: Batch, drawn: Draw) -> Batch:
-    """Return the batch as drawn: images bilinear, labels nearest neighbour with IGNORE from outside."""
-    image, labels = _turn(batch, drawn.turns)
-    grid = functional.affine_grid(drawn.affine.to(image.device), list(image.shape), align_corners=False)
-    image = functional.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    image = _recolour(image, drawn.intensity.to(image.device)) + drawn.noise.to(image.device)
-    return Batch(image, _warp_labels(labels, grid))
+    """Return the batch as drawn.
+
+    Images and probabilities are interpolated, labels take their nearest neighbour, and what comes in from outside is
+    the edge's intensity, no probability, and IGNORE.
+    """
+    drawn = drawn.to(batch.image.device)
+    grid = functional.affine_grid(drawn.affine, list(batch.image.shape), align_corners=False)
+    return look(batch, grid, drawn.intensity, drawn.noise)
 
 
-def _turn(batch: Batch, turns: Tensor) -> tuple[Tensor, Tensor]:
-    if not turns.any():
-        return batch.image, batch.labels
-    images, labels = [], []
-    for image, label, (k, axis) in zip(batch.image, batch.labels, turns.tolist(), strict=True):
-        image, label = torch.rot90(image, k, (1, 2)), torch.rot90(label, k, (0, 1))
-        images.append(image.flip(axis) if axis else image)
-        labels.append(label.flip(axis - 1) if axis else label)
-    return torch.stack(images), torch.stack(labels)
+def look(batch: Batch, grid: Tensor, intensity: Tensor, noise: Tensor) -> Batch:
+    """Return the batch at the points of a sampling grid `(B, H', W', 2)`, recoloured and with noise added."""
+    image = functional.grid_sample(batch.image, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    aux = {name: warp(values, grid) for name, values in batch.aux.items()}
+    return Batch(_recolour(image, intensity) + noise, warp(batch.labels, grid), aux)
 
 
-def _warp_labels(labels: Tensor, grid: Tensor) -> Tensor:
-    """Zero is what `grid_sample` fills with, so IGNORE travels as zero."""
-    shifted = torch.where(labels == IGNORE, 0, labels + 1).float()[:, None]
-    warped = functional.grid_sample(shifted, grid, mode="nearest", padding_mode="zeros", align_corners=False)
-    codes = warped[:, 0].long()
-    return torch.where(codes == 0, IGNORE, codes - 1)
+def warp(values: Tensor, grid: Tensor) -> Tensor:
+    """Return labels int `(B, H, W)`, by nearest neighbour, or probabilities float `(B, C, H, W)` at a sampling grid.
+
+    Zero is what `grid_sample` fills with, so IGNORE travels as zero.
+    """
+    if values.is_floating_point():
+        return functional.grid_sample(values, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    codes = values.to(grid.dtype)
+    shifted = torch.where(codes == IGNORE, 0, codes + 1)[:, None]
+    seen = functional.grid_sample(shifted, grid, mode="nearest", padding_mode="zeros", align_corners=False)
+    seen = seen[:, 0].long()
+    return torch.where(seen == 0, IGNORE, seen - 1)
 
 
 def _recolour(image: Tensor, intensity: Tensor) -> Tensor:

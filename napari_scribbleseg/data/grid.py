@@ -120,18 +120,25 @@ class Grid:
         pixel: npt.NDArray[np.intp] = np.floor((np.arange(canvas) + 0.5) * native / canvas).astype(np.intp)
         return pixel.clip(0, native - 1)
 
-    def crop(self, canvas: npt.NDArray[np.generic], fill: int, shift: tuple[int, int] = (0, 0)) -> npt.NDArray[Any]:
-        """Return the window `(size, size)` of a canvas map, moved by `shift`, padded with `fill`."""
+    def crop(self, canvas: npt.NDArray[Any], fill: int, shift: tuple[int, int] = (0, 0)) -> npt.NDArray[Any]:
+        """Return the window `(…, size, size)` of a canvas map `(…, h, w)`, moved by `shift`, padded with `fill`."""
         y0, x0 = self.offset[0] + shift[0], self.offset[1] + shift[1]
-        height, width = canvas.shape
-        inside = np.s_[max(y0, 0) : min(y0 + self.size, height), max(x0, 0) : min(x0 + self.size, width)]
-        part = canvas[inside]
-        if part.shape == (self.size, self.size):
+        *lead, height, width = canvas.shape
+        part = canvas[..., max(y0, 0) : min(y0 + self.size, height), max(x0, 0) : min(x0 + self.size, width)]
+        if part.shape[-2:] == (self.size, self.size):
             return part
-        window = np.full((self.size, self.size), fill, canvas.dtype)
+        window = np.full((*lead, self.size, self.size), fill, canvas.dtype)
         top, left = max(-y0, 0), max(-x0, 0)
-        window[top : top + part.shape[0], left : left + part.shape[1]] = part
+        window[..., top : top + part.shape[-2], left : left + part.shape[-1]] = part
         return window
+
+    def paste(self, window: npt.NDArray[Any], fill: int) -> npt.NDArray[Any]:
+        """Return the canvas map `(…, h, w)` that holds a window `(…, size, size)`, and `fill` outside."""
+        (y0, x0), (height, width) = self.offset, self.canvas
+        top, left, bottom, right = max(y0, 0), max(x0, 0), min(y0 + self.size, height), min(x0 + self.size, width)
+        canvas = np.full((*window.shape[:-2], height, width), fill, window.dtype)
+        canvas[..., top:bottom, left:right] = window[..., top - y0 : bottom - y0, left - x0 : right - x0]
+        return canvas
 
     def holds(self, y: float, x: float) -> bool:
         """Tell whether a canvas position lies in the window."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -28,21 +28,25 @@ class Sampler(Protocol):
 
 
 class EpochSampler:
-    """Every scribbled slice once, in random order, then again: the paper's protocol.
+    """Every slice once, in random order, then again: the paper's protocol.
 
     A batch at the end of an epoch is filled from the next one.
+
+    Parameters
+    ----------
+    known : callable → slices to draw from, sorted; asked at every batch
     """
 
-    def __init__(self, store: SampleStore) -> None:
-        self._store = store
+    def __init__(self, known: Callable[[], list[FrameKey]]) -> None:
+        self._known = known
         self._left: list[FrameKey] = []
 
     def draw(self, size: int, generator: torch.Generator) -> list[FrameKey]:
-        """Return `size` keys."""
-        known = self._store.scribbled()
+        """Return `size` keys; none where there are none to draw from."""
+        known = self._known()
         present = set(known)
         batch: list[FrameKey] = []
-        while len(batch) < size:
+        while known and len(batch) < size:
             if not self._left:
                 self._left = [known[i] for i in torch.randperm(len(known), generator=generator).tolist()]
             key = self._left.pop()
@@ -57,6 +61,31 @@ class EpochSampler:
     def restore(self, state: dict[str, Any]) -> None:
         """Continue an epoch."""
         self._left = [FrameKey(*key) for key in state["left"]]
+
+
+class HalfSampler:
+    """The first half of a batch are labelled slices, the second half slices without labels, each in epochs of its own.
+
+    Where nothing is without labels, the whole batch is labelled.
+    """
+
+    def __init__(self, store: SampleStore) -> None:
+        self._labelled = EpochSampler(store.scribbled)
+        self._unlabelled = EpochSampler(store.unlabelled)
+
+    def draw(self, size: int, generator: torch.Generator) -> list[FrameKey]:
+        """Return `size` keys, labelled ones first."""
+        others = self._unlabelled.draw(size // 2, generator)
+        return self._labelled.draw(size - len(others), generator) + others
+
+    def state(self) -> dict[str, Any]:
+        """Return what is left of both epochs, as JSON."""
+        return {"labelled": self._labelled.state(), "unlabelled": self._unlabelled.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue both epochs."""
+        self._labelled.restore(state["labelled"])
+        self._unlabelled.restore(state["unlabelled"])
 
 
 class LiveSampler:

@@ -13,6 +13,7 @@ from napari_scribbleseg.data.grid import Grid
 from napari_scribbleseg.data.held_out import choose_held_out
 from napari_scribbleseg.data.intensity import normalise
 from napari_scribbleseg.data.locate import find_by_motion
+from napari_scribbleseg.data.maps import MapBook, Origin, fill_of
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, FOREGROUND, IGNORE, LabelMap, layer_to_training
 from napari_scribbleseg.types import Cine, FrameKey, Sample, ScribbleEdit
 
@@ -62,6 +63,8 @@ class SampleStore:
         self.seed = seed
         self.revision = 0
         self.strokes_total = 0
+        self.version = 0
+        self._maps = MapBook()
         self._scans: dict[str, _Scan] = {}
         self._strokes: dict[FrameKey, _Strokes] = {}
 
@@ -72,6 +75,7 @@ class SampleStore:
         _, _, height, width = cine.shape
         grid = Grid.make(self.resolution, (height, width), cine.spacing_mm[1:])
         self._scans[cine.case] = _Scan(cine, grid)
+        self.version += 1
         self._recentre(cine.case)
 
     @property
@@ -141,6 +145,8 @@ class SampleStore:
             self._strokes[edit.key] = self._renewed(edit, old)
         else:
             del self._strokes[edit.key]
+            self._maps.forget([edit.key])
+        self.version += 1
         self._recentre(edit.key.case)
         return True
 
@@ -171,6 +177,7 @@ class SampleStore:
         chosen = choose_held_out({k: s.training for k, s in older.items()}, self.held_out_share, self.seed, kept)
         for key, mask in chosen.items():
             self._strokes[key].held_out, self._strokes[key].canvas = mask, None
+        self.version += bool(chosen)
 
     def held_out(self) -> dict[FrameKey, LabelMap]:
         """Return the held-out strokes as training codes `(y, x)` on the native grid."""
@@ -204,14 +211,18 @@ class SampleStore:
         cases = {key.case for key in self._strokes}
         return [k for c in sorted(cases) for k in self._scans[c].cine.keys() if k not in self._strokes]
 
+    def unlabelled(self) -> list[FrameKey]:
+        """Return the slices without strokes, of all scans, sorted."""
+        return sorted(k for scan in self._scans.values() for k in scan.cine.keys() if k not in self._strokes)
+
     # samples ----------------------------------------------------------------------------------------------------
 
     def sample(self, key: FrameKey, shift: tuple[int, int] = (0, 0)) -> Sample:
         """Return a slice with the strokes to train on, through the window moved by `shift` canvas pixels."""
         grid = self._scans[key.case].grid
         image = grid.crop(self.canvas(key), 0, shift)
-        labels = grid.crop(self._canvas_labels(key, grid), IGNORE, shift)
-        return Sample(key, image, labels)
+        labels = grid.crop(self.canvas_labels(key), IGNORE, shift)
+        return Sample(key, image, labels, self._maps_through(key, grid, shift))
 
     def canvas(self, key: FrameKey) -> npt.NDArray[np.float32]:
         """Return the whole slice on the working grid, float32 `(h, w)` in [0, 1]."""
@@ -221,7 +232,9 @@ class SampleStore:
         plane: npt.NDArray[np.float32] = scan.canvases[key.t][key.z]
         return plane
 
-    def _canvas_labels(self, key: FrameKey, grid: Grid) -> LabelMap:
+    def canvas_labels(self, key: FrameKey) -> LabelMap:
+        """Return the strokes to train on, on the working grid, uint8 `(h, w)`, training codes with IGNORE."""
+        grid = self._scans[key.case].grid
         strokes = self._strokes.get(key)
         if strokes is None:
             return np.full(grid.canvas, IGNORE, np.uint8)
@@ -231,6 +244,32 @@ class SampleStore:
                 kept = np.where(strokes.held_out, np.uint8(IGNORE), kept)
             strokes.canvas = grid.labels_to_canvas(kept)
         return strokes.canvas
+
+    def _maps_through(self, key: FrameKey, grid: Grid, shift: tuple[int, int]) -> Mapping[str, npt.NDArray[Any]]:
+        maps = self._maps.of(key)
+        if maps is None:
+            return {}
+        if maps.origin.offset == grid.offset and shift == (0, 0):
+            return maps.windows
+        made_in = replace(grid, offset=maps.origin.offset)
+        fills = {name: fill_of(values) for name, values in maps.windows.items()}
+        return {n: grid.crop(made_in.paste(v, fills[n]), fills[n], shift) for n, v in maps.windows.items()}
+
+    @property
+    def maps_version(self) -> int:
+        """Counts how often a map was put."""
+        return self._maps.version
+
+    def put_maps(self, key: FrameKey, windows: Mapping[str, npt.NDArray[Any]], turn: int) -> None:
+        """Keep what a method has worked out for a labelled slice in its window, in round `turn`."""
+        self._maps.put(key, windows, self._origin(key, turn))
+
+    def stale_maps(self, turn: int) -> list[FrameKey]:
+        """Return the labelled slices whose maps are missing, of an earlier round, of other strokes or windows."""
+        return self._maps.stale({key: self._origin(key, turn) for key in self.scribbled()})
+
+    def _origin(self, key: FrameKey, turn: int) -> Origin:
+        return Origin(self._strokes[key].revision, self._scans[key.case].grid.offset, turn)
 
     def _recentre(self, case: str) -> None:
         """Put the window around the strokes of the heart, when one falls outside, and its field where they are."""
@@ -273,8 +312,9 @@ class SampleStore:
                 arrays[f"{i}.held_out"] = np.flatnonzero(s.held_out).astype(np.int32)
             slices.append({"key": list(key), "revision": s.revision, "unseen": s.unseen})
         windows = {case: self.window(case) for case in self._scans}
+        maps, map_entries = self._maps.state()
         meta = {"slices": slices, "windows": windows, "revision": self.revision, "total": self.strokes_total}
-        return arrays, meta
+        return arrays | maps, meta | {"maps": map_entries}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]], meta: Mapping[str, Any]) -> None:
         """Take over the bookkeeping of a checkpoint for every slice whose strokes are still the same.
@@ -291,6 +331,9 @@ class SampleStore:
             if self._same_strokes(key, arrays[f"{i}.at"], arrays[f"{i}.layer"]):
                 self._restore_slice(self._strokes[key], entry, arrays.get(f"{i}.held_out"))
                 changed.discard(key)
+        self._maps.restore(arrays, meta.get("maps", ()))
+        self._maps.forget(changed)
+        self.version += 1
         self.revision = max([meta["revision"], *(self._strokes[k].revision for k in changed)])
         self.strokes_total = meta["total"] + sum(self._strokes[k].unseen for k in changed)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from napari_scribbleseg.data.store import SampleStore
     from napari_scribbleseg.engine.engine import Engine
+    from napari_scribbleseg.engine.world import World
     from napari_scribbleseg.settings import TrainSettings
     from napari_scribbleseg.types import Checkpoint
 
@@ -21,6 +22,7 @@ def build_engine(
     store: SampleStore,
     weights: Mapping[str, Tensor] | None = None,
     checkpoint: Checkpoint | None = None,
+    world: World | None = None,
 ) -> Engine:
     """Build the engine: the only constructor, shared by window, command line and benchmarks.
 
@@ -34,6 +36,9 @@ def build_engine(
     checkpoint : Checkpoint, optional
         Continue this run: to the bit on a CPU with the same torch, threads and strokes.
 
+    world : World, optional
+        The processes that train together; by default this one alone.
+
     Raises
     ------
     WeightsError
@@ -43,8 +48,9 @@ def build_engine(
     """
     from napari_scribbleseg.engine.engine import Engine
     from napari_scribbleseg.engine.weights import WeightsError
+    from napari_scribbleseg.engine.world import ALONE
 
-    engine = Engine(settings, store)
+    engine = Engine(settings, store, world or ALONE)
     try:
         if checkpoint is not None:
             engine.restore(checkpoint)

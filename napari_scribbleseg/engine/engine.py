@@ -13,15 +13,19 @@ from torch import Tensor, nn
 
 from napari_scribbleseg.clock import Clock
 from napari_scribbleseg.data.augment import LIVE, PROTOCOL
-from napari_scribbleseg.data.sampler import EpochSampler, LiveSampler
+from napari_scribbleseg.data.sampler import EpochSampler, HalfSampler, LiveSampler, Sampler
 from napari_scribbleseg.data.store import SampleStore, StoreError
 from napari_scribbleseg.engine.averaging import AveragedWeights
 from napari_scribbleseg.engine.batches import BatchMaker
 from napari_scribbleseg.engine.device import free_memory, is_out_of_memory, move, resolve_device, use_threads
+from napari_scribbleseg.engine.fast import FastSteps
 from napari_scribbleseg.engine.inference import predict_slices
 from napari_scribbleseg.engine.optimisation import Optimisation, learning_rate
+from napari_scribbleseg.engine.preparation import Preparation
 from napari_scribbleseg.engine.randomness import TrainingRandomness
+from napari_scribbleseg.engine.resident import ResidentBatches
 from napari_scribbleseg.engine.weights import describe_weights
+from napari_scribbleseg.engine.world import ALONE, World
 from napari_scribbleseg.labels import BG, FOREGROUND
 from napari_scribbleseg.methods import Method, build_method
 from napari_scribbleseg.settings import TrainSettings
@@ -39,6 +43,7 @@ from napari_scribbleseg.types import (
 
 MAX_BAD_STEPS = 10
 _BN_MOMENTUM = 0.1
+_DIVERGED = "Training diverged: the loss is not a number any more. Start over with a smaller learning rate."
 
 
 class DivergedError(RuntimeError):
@@ -57,34 +62,64 @@ class Engine:
     method : Method
     clock : Clock
     device : torch.device
+    world : World
+        The processes that train together; usually this one alone.
     notify : callable (Notice)
         Told when the engine has to compromise (smaller batch, another device).
     """
 
-    def __init__(self, settings: TrainSettings, store: SampleStore) -> None:
+    def __init__(self, settings: TrainSettings, store: SampleStore, world: World = ALONE) -> None:
         use_threads(settings.threads)
         self.settings = settings
         self.store = store
+        self.world = world
         self.device = resolve_device(settings.device)
         self.clock = Clock(0, settings.steps)
         self.notify: Callable[[Notice], None] = lambda notice: None
         self._randomness = TrainingRandomness(settings.seed, self.device)
         with self._randomness:
             self.method: Method = build_method(settings.method, settings.options)
+        self._randomness.diverge(world.rank)
         self._batch_size = settings.batch_size
         self._bad_steps = 0
         self._batches = self._make_batches()
-        self._optimisation = Optimisation(self.method, settings)
+        self._preparation = Preparation(self.method, self.store)
+        self._optimisation = Optimisation(self.method, settings, fused=self._is_accelerated, world=world)
         self._averaged = AveragedWeights(self.method, settings.ema_decay) if settings.ema_decay else None
         self._move(self.device)
+        self._fast = self._make_fast()
 
-    def _make_batches(self) -> BatchMaker:
-        live = self.settings.schedule == "live"
-        bare = self.method.learns_from_unlabelled
-        sampler = LiveSampler(self.store, use_bare=bare) if live else EpochSampler(self.store)
+    @property
+    def _is_accelerated(self) -> bool:
+        wanted = {"auto": self.device.type == "cuda", "on": True, "off": False}[self.settings.acceleration]
+        return wanted and self.settings.schedule == "protocol"
+
+    def _make_batches(self) -> BatchMaker | ResidentBatches:
         ranges = LIVE if self.settings.resolution == "roi" else PROTOCOL
         roam = self.settings.locate and self.settings.resolution == "roi"
-        return BatchMaker(self.store, sampler, ranges, self.settings.seed + 1, roam=roam)
+        sampler, seed = self._make_sampler(), self.settings.seed + 1
+        if self._is_accelerated:
+            return ResidentBatches(self.store, sampler, ranges, seed, roam=roam, device=self.device, world=self.world)
+        return BatchMaker(self.store, sampler, ranges, seed, roam=roam, world=self.world)
+
+    def _make_fast(self) -> FastSteps | None:
+        if not isinstance(self._batches, ResidentBatches):
+            return None
+        return FastSteps(
+            self._optimisation,
+            self._batches,
+            self.settings,
+            self.device,
+            record=self.method.is_static and self.device.type == "cuda" and self.world.is_alone,
+            notify=lambda notice: self.notify(notice),
+            world=self.world,
+        )
+
+    def _make_sampler(self) -> Sampler:
+        if self.settings.schedule == "live":
+            return LiveSampler(self.store, use_bare=self.method.learns_from_unlabelled)
+        mixed = self.method.supervision.mixes_unlabelled
+        return HalfSampler(self.store) if mixed else EpochSampler(self.store.scribbled)
 
     def _move(self, device: torch.device) -> None:
         self.device = device
@@ -92,6 +127,8 @@ class Engine:
         if self._averaged is not None:
             move(self._averaged.method, device)
         self._optimisation.use_device(device)
+        if isinstance(self._batches, ResidentBatches):
+            self._batches.use_device(device)
 
     # data -------------------------------------------------------------------------------------------------------
 
@@ -113,6 +150,20 @@ class Engine:
 
     # training ---------------------------------------------------------------------------------------------------
 
+    def prepare_some(self) -> tuple[int, int] | None:
+        """Make a few of the maps that the method wants before its next step; None where none are due.
+
+        Returns
+        -------
+        Slices done and slices in all, of this round. :meth:`step` makes all that are due; who wants to listen in
+        between calls this first.
+        """
+        if not self._preparation.is_due(self.clock):
+            return None
+        self.world.average_buffers(self.method)
+        with self._randomness:
+            return self._preparation.make_some(self.clock, self.device)
+
     def step(self) -> StepReport:
         """Train on one batch.
 
@@ -121,6 +172,10 @@ class Engine:
         DivergedError
             When the loss was not finite ten times in a row.
         """
+        if self._fast is not None:
+            return self.advance(1)
+        while self.prepare_some():
+            pass
         start = time.perf_counter()
         self._warm_batch_norm()
         batch, keys = self._batches.draw(self._batch_size, self.device)
@@ -134,6 +189,41 @@ class Engine:
         self.clock = Clock(self.clock.step + 1, self.clock.total)
         return self._report(terms, time.perf_counter() - start)
 
+    def advance(self, count: int) -> StepReport:
+        """Train on `count` batches and report the last; where training is accelerated nothing waits in between.
+
+        Raises
+        ------
+        DivergedError
+            When the loss was not finite ten times in a row.
+        """
+        if self._fast is None:
+            return [self.step() for _ in range(count)][-1]
+        start = time.perf_counter()
+        try:
+            for _ in range(count):
+                self._step_fast(self._fast)
+            terms, bad_steps = self._fast.read()
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error) or not self.world.is_alone:
+                raise
+            self._fast = None
+            self.notify(Notice(f"The {self.device.type} ran out of memory; going on step by step.", "warning"))
+            return self.step()
+        if bad_steps >= MAX_BAD_STEPS:
+            raise DivergedError(_DIVERGED)
+        return self._report(terms, (time.perf_counter() - start) / count)
+
+    def _step_fast(self, fast: FastSteps) -> None:
+        while self.prepare_some():
+            pass
+        self._warm_batch_norm()
+        steady = self.settings.resolution != "roi" or self.clock.step >= 1 / _BN_MOMENTUM
+        with self._randomness:
+            self.store.mark_seen(fast.step(self.clock, self._batch_size, steady=steady))
+        self._after_step()
+        self.clock = Clock(self.clock.step + 1, self.clock.total)
+
     def _update(self, batch: Batch) -> dict[str, float]:
         """Update with the batch, or with less of it where the device has too little memory."""
         while True:
@@ -141,22 +231,26 @@ class Engine:
                 with self._randomness:
                     return self._optimisation.update(batch, self.clock)
             except (torch.OutOfMemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error) or (self._batch_size == 1 and self.device.type == "cpu"):
+                alone_on_cpu = self._batch_size == 1 and self.device.type == "cpu"
+                if not is_out_of_memory(error) or alone_on_cpu or not self.world.is_alone:
                     raise
             batch = self._retreat(batch)
 
     def _retreat(self, batch: Batch) -> Batch:
-        """Halve the batch; from a single slice go on to the CPU."""
+        """Halve the batch, taking every other slice; from a single slice go on to the CPU."""
         free_memory(self.device)
+        every = 1
         if self._batch_size > 1:
             self._batch_size //= 2
+            every = 2
             sentence = f"The {self.device.type} ran out of memory; going on with batches of {self._batch_size}."
             self.notify(Notice(sentence, "warning"))
         else:
             self.notify(Notice(f"The {self.device.type} has too little memory; going on with the CPU.", "warning"))
             self._move(torch.device("cpu"))
-        size = self._batch_size
-        return Batch(batch.image[:size].to(self.device), batch.labels[:size].to(self.device))
+        kept = slice(0, every * self._batch_size, every)
+        aux = {name: values[kept].to(self.device) for name, values in batch.aux.items()}
+        return Batch(batch.image[kept].to(self.device), batch.labels[kept].to(self.device), aux)
 
     def _after_step(self) -> None:
         self.method.after_step(self.clock)
@@ -166,9 +260,7 @@ class Engine:
     def _count_bad_step(self) -> None:
         self._bad_steps += 1
         if self._bad_steps >= MAX_BAD_STEPS:
-            raise DivergedError(
-                "Training diverged: the loss is not a number any more. Start over with a smaller learning rate."
-            )
+            raise DivergedError(_DIVERGED)
 
     def _warm_batch_norm(self) -> None:
         """Let batch statistics start as plain means, so that the first predictions make sense; not in `protocol`."""
@@ -182,6 +274,12 @@ class Engine:
         rate = learning_rate(self.settings, Clock(self.clock.step - 1, self.clock.total))
         seen, total = self.store.strokes_seen, self.store.strokes_total
         return StepReport(self.clock.step, terms, rate, step_s, seen, total, self.clock.total, str(self.device))
+
+    def agree_on_statistics(self) -> None:
+        """Average batch statistics over the processes that train together, all of which call this at once."""
+        self.world.average_buffers(self.method)
+        if self._averaged is not None:
+            self.world.average_buffers(self._averaged.method)
 
     # prediction -------------------------------------------------------------------------------------------------
 

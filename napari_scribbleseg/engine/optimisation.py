@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from napari_scribbleseg.clock import Clock, poly
+from napari_scribbleseg.engine.world import ALONE, World
 from napari_scribbleseg.methods import Method, Objective
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import Batch
@@ -29,16 +30,32 @@ class Optimisation:
     ----------
     method : Method on its device
     settings : TrainSettings
+    fused : bool
+        Take optimisers that never wait for the CPU: their learning rate is a number on the device.
+    world : World
+        Whose gradients are averaged.
     """
 
-    def __init__(self, method: Method, settings: TrainSettings) -> None:
+    def __init__(self, method: Method, settings: TrainSettings, *, fused: bool = False, world: World = ALONE) -> None:
         self._settings = settings
-        self._updates: Updates = [(self._sgd(o), o) for o in method.objectives()]
+        self._world = world
+        self._fused = fused
+        self._updates: Updates = [(self._optimiser(o), o) for o in method.objectives()]
         self._scaler = torch.amp.GradScaler("cuda", enabled=False)
 
-    def _sgd(self, objective: Objective) -> torch.optim.Optimizer:
+    def _optimiser(self, objective: Objective) -> torch.optim.Optimizer:
+        if objective.optimiser is not None:
+            return objective.optimiser(objective.parameters)
         s = self._settings
-        return torch.optim.SGD(objective.parameters, s.learning_rate, momentum=s.momentum, weight_decay=s.weight_decay)
+        rate = torch.tensor(s.learning_rate) if self._fused else s.learning_rate
+        return torch.optim.SGD(
+            objective.parameters, rate, momentum=s.momentum, weight_decay=s.weight_decay, fused=self._fused or None
+        )
+
+    @property
+    def updates(self) -> Updates:
+        """The optimisers and what they minimise, in order."""
+        return self._updates
 
     def use_device(self, device: torch.device) -> None:
         """Follow the method to a device: move the optimisers' state and choose the precision."""
@@ -46,6 +63,8 @@ class Optimisation:
         self._scaler = torch.amp.GradScaler("cuda", enabled=half)
         for optimiser, _ in self._updates:
             optimiser.load_state_dict(optimiser.state_dict())
+            if self._fused:
+                _make_resident(optimiser, device)
 
     def update(self, batch: Batch, clock: Clock) -> dict[str, float]:
         """Minimise every objective once, in order; return the weighted terms.
@@ -55,8 +74,9 @@ class Optimisation:
         rate = learning_rate(self._settings, clock)
         terms: dict[str, float] = {}
         for optimiser, objective in self._updates:
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+            if objective.optimiser is None:
+                for group in optimiser.param_groups:
+                    group["lr"] = rate
             terms |= self._minimise(optimiser, objective, batch, clock)
         return terms
 
@@ -67,14 +87,20 @@ class Optimisation:
         with autocast(batch.image.device):
             terms = objective.loss(batch, clock)
         values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
-        if all(math.isfinite(v) for v in values.values()):
+        if self._is_sound(values.values(), batch.image.device):
             gradients = torch.autograd.grad(
                 self._scaler.scale(torch.stack(list(terms.values())).sum()), objective.parameters, allow_unused=True
             )
-            _assign(objective.parameters, gradients)
+            assign(objective.parameters, gradients)
+            self._world.average_gradients(objective.parameters)
             self._scaler.step(optimiser)
             self._scaler.update()
         return values
+
+    def _is_sound(self, values: Iterable[float], device: torch.device) -> bool:
+        """Tell whether a loss is finite, in all processes: either all of them update, or none."""
+        sound = all(math.isfinite(value) for value in values)
+        return sound if self._world.is_alone else not self._world.worst(torch.tensor(float(not sound), device=device))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the optimisers' state: tensors by name, and JSON values."""
@@ -95,6 +121,8 @@ class Optimisation:
                 if int(which) == i and value is not None:
                     state.setdefault(int(index), {})[name] = value
             optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+            if self._fused:
+                _make_resident(optimiser, optimiser.param_groups[0]["params"][0].device)
         if self._scaler.is_enabled() and meta["scaler"]:
             self._scaler.load_state_dict(dict(meta["scaler"]))
 
@@ -106,7 +134,18 @@ def autocast(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=dtype if on_cuda else torch.bfloat16, enabled=on_cuda)
 
 
-def _assign(parameters: Sequence[nn.Parameter], gradients: tuple[Tensor | None, ...]) -> None:
+def assign(parameters: Sequence[nn.Parameter], gradients: tuple[Tensor | None, ...]) -> None:
     """Set gradients of these parameters alone, so that another objective's network never gets any."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = gradient
+
+
+def _make_resident(optimiser: torch.optim.Optimizer, device: torch.device) -> None:
+    """Put the learning rate on the device, and a momentum of 0 where there is none yet: a first step may be skipped."""
+    for group in optimiser.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"] = group["lr"].detach().clone().to(device)
+        for parameter in group["params"] if group.get("momentum") else ():
+            state = optimiser.state[parameter]
+            if state.get("momentum_buffer") is None:
+                state["momentum_buffer"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)

@@ -41,6 +41,12 @@ class TrainingRandomness:
         self._inside = self._current()
         self._set(self._outside)
 
+    def diverge(self, rank: int) -> None:
+        """Go on with a stream of this process's own, from the same seed: no two processes drop the same features."""
+        if rank:
+            with self:
+                torch.manual_seed(torch.initial_seed() + 7919 * rank)
+
     def state(self) -> dict[str, Tensor]:
         """Return the position of the stream."""
         return dict(self._inside)

@@ -22,7 +22,16 @@ from typing import TYPE_CHECKING
 from napari_scribbleseg.engine.inbox import Inbox
 from napari_scribbleseg.engine.patience import Patience
 from napari_scribbleseg.engine.sweep import Sweep
-from napari_scribbleseg.types import Cine, Event, FinishReason, FrameKey, RunState, ScribbleEdit, StateChanged
+from napari_scribbleseg.types import (
+    Cine,
+    Event,
+    FinishReason,
+    FrameKey,
+    PreparationReport,
+    RunState,
+    ScribbleEdit,
+    StateChanged,
+)
 
 if TYPE_CHECKING:
     from napari_scribbleseg.engine.engine import Engine
@@ -198,6 +207,10 @@ class Runner:
             self._dirty = True
 
     def _advance(self, engine: Engine) -> None:
+        prepared = engine.prepare_some()
+        if prepared is not None:
+            self._emit(PreparationReport(*prepared))
+            return
         report = engine.step()
         self._emit(report)
         self._dirty = True

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from napari_scribbleseg.methods.base import Method, MethodError, Objective
+from napari_scribbleseg.methods.base import MapKind, Method, MethodError, Objective, Supervision
 from napari_scribbleseg.nets import NETWORKS
 
 
@@ -53,4 +53,4 @@ def build_method(key: str, options: Mapping[str, Any] | None = None) -> Method:
     return cls(NETWORKS[cls.network](), chosen)
 
 
-__all__ = ["METHODS", "Method", "MethodError", "Objective", "build_method"]
+__all__ = ["METHODS", "MapKind", "Method", "MethodError", "Objective", "Supervision", "build_method"]

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from napari_scribbleseg.clock import Clock
-from napari_scribbleseg.losses import dice_loss, partial_cross_entropy
+from napari_scribbleseg.losses import dice_loss
 from napari_scribbleseg.methods.base import Method, MethodError, Terms
+from napari_scribbleseg.methods.branches import DECODERS, predict_by, supervise_branches
 from napari_scribbleseg.types import Batch
-
-if TYPE_CHECKING:
-    from napari_scribbleseg.nets import DualBranchUNet
-
-DECODERS = ("main", "auxiliary")
 
 
 @dataclass(frozen=True)
@@ -58,28 +54,30 @@ class MixedPseudoLabels(Method):
     reference: ClassVar[str] = "Luo et al., MICCAI 2022"
     network: ClassVar[str] = "dual_branch"
     learns_from_unlabelled: ClassVar[bool] = True
+    is_static: ClassVar[bool] = True
     Options: ClassVar[type[MixedPseudoLabelOptions]] = MixedPseudoLabelOptions
 
     def loss(self, batch: Batch, clock: Clock) -> Terms:
         """Return the terms `partial_ce` and `pseudo_label`, λ included."""
         main, auxiliary = self.net(batch.image)
-        supervised = partial_cross_entropy(main, batch.labels) + partial_cross_entropy(auxiliary, batch.labels)
         p_main, p_auxiliary = main.softmax(1), auxiliary.softmax(1)
-        pseudo = mix_pseudo_labels(p_main, p_auxiliary, self._draw_alpha())
+        pseudo = mix_pseudo_labels(p_main, p_auxiliary, self._draw_alpha(batch.image.device))
         agreement = dice_loss(p_main, pseudo) + dice_loss(p_auxiliary, pseudo)
-        return {"partial_ce": 0.5 * supervised, "pseudo_label": self.options.pseudo_weight * 0.5 * agreement}
+        return {
+            "partial_ce": supervise_branches(main, auxiliary, batch.labels),
+            "pseudo_label": self.options.pseudo_weight * 0.5 * agreement,
+        }
 
     def predict(self, image: Tensor) -> Tensor:
         """Return the softmax of the predicting decoder; only that decoder is run."""
-        net = cast("DualBranchUNet", self.net)
-        decoder = net.main if self.options.decoder == "main" else net.auxiliary
-        scores: Tensor = decoder(net.encoder(image))
-        return scores.softmax(1)
+        return predict_by(self.options.decoder, self.net, image)
 
-    def _draw_alpha(self) -> float:
-        return float(torch.rand(())) if self.options.alpha is None else self.options.alpha
+    def _draw_alpha(self, device: torch.device) -> Tensor | float:
+        """Return α, drawn on the device so that nothing waits for the CPU."""
+        alpha: float | None = self.options.alpha
+        return torch.rand((), device=device) if alpha is None else alpha
 
 
-def mix_pseudo_labels(p_main: Tensor, p_auxiliary: Tensor, alpha: float) -> Tensor:
+def mix_pseudo_labels(p_main: Tensor, p_auxiliary: Tensor, alpha: Tensor | float) -> Tensor:
     """Return argmax(α p₁ + (1 - α) p₂), int64 `(B, H, W)`, without gradient (eq. 2)."""
     return (alpha * p_main.detach() + (1 - alpha) * p_auxiliary.detach()).argmax(1)

@@ -19,6 +19,7 @@ class PartialCrossEntropy(Method):
     title: ClassVar[str] = "Partial cross-entropy"
     reference: ClassVar[str] = "Tang et al., CVPR 2018; Luo et al., MICCAI 2022, table 1"
     network: ClassVar[str] = "unet"
+    is_static: ClassVar[bool] = True
 
     def loss(self, batch: Batch, clock: Clock) -> Terms:
         """Return the one term `partial_ce`."""

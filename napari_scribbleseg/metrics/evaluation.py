@@ -9,11 +9,11 @@ from napari_scribbleseg.io.errors import ScanError
 from napari_scribbleseg.io.header import zooms_mm
 from napari_scribbleseg.io.nifti import read_codes
 from napari_scribbleseg.io.source import open_image, squeezed_shape
-from napari_scribbleseg.labels import FOREGROUND, LabelCodeError, LabelMap, mask_from_file
-from napari_scribbleseg.metrics.overlap import dice
-from napari_scribbleseg.metrics.pairing import EvaluationError, MaskPair, pair_masks
+from napari_scribbleseg.labels import LabelCodeError, LabelMap, mask_from_file
+from napari_scribbleseg.metrics.errors import EvaluationError
+from napari_scribbleseg.metrics.pairing import MaskPair, pair_masks
 from napari_scribbleseg.metrics.scores import CaseScore, Evaluation, summarise
-from napari_scribbleseg.metrics.surface import hd95_mm
+from napari_scribbleseg.metrics.volume import score_volume
 
 if TYPE_CHECKING:
     import os
@@ -50,31 +50,6 @@ def evaluate(pred_dir: str | os.PathLike[str], truth_dir: str | os.PathLike[str]
     if problems:
         raise EvaluationError("Some masks cannot be scored:", problems)
     return summarise(rows, notes)
-
-
-def score_volume(case: str, prediction: LabelMap, truth: LabelMap, spacing_mm: tuple[float, ...]) -> list[CaseScore]:
-    """Return a row per class for one volume.
-
-    Parameters
-    ----------
-    prediction, truth : 3D arrays of the same shape, training codes
-    spacing_mm : size of a voxel along each of their axes
-    """
-    rows = []
-    for label in FOREGROUND:
-        found, wanted = prediction == label, truth == label
-        some, sought = bool(found.any()), bool(wanted.any())
-        rows.append(
-            CaseScore(
-                case=case,
-                label=label,
-                dice=dice(found, wanted),
-                hd95_mm=hd95_mm(found, wanted, spacing_mm),
-                empty_prediction=sought and not some,
-                empty_truth=some and not sought,
-            )
-        )
-    return rows
 
 
 def _misfit(pair: MaskPair) -> str | None:

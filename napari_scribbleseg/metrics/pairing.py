@@ -6,26 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_scribbleseg.io.names import LABEL_ROLES, MASK_ROLES, case_stem, has_role, is_nifti
+from napari_scribbleseg.metrics.errors import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 _ONLY_SCRIBBLES = tuple(role for role in LABEL_ROLES if role not in MASK_ROLES)
-
-
-class EvaluationError(ValueError):
-    """Predictions and truth do not fit together.
-
-    Attributes
-    ----------
-    problems : tuple of str
-        One sentence per file; the message of the error holds them too, a line each.
-    """
-
-    def __init__(self, sentence: str, problems: Sequence[str] = ()) -> None:
-        super().__init__("\n".join((sentence, *(f"  {problem}" for problem in problems))))
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)

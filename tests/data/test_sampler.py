@@ -25,17 +25,17 @@ def _generator() -> torch.Generator:
 
 
 def test_an_epoch_shows_every_slice_once(store):
-    sampler, generator = EpochSampler(store), _generator()
+    sampler, generator = EpochSampler(store.scribbled), _generator()
     drawn = [key for _ in range(3) for key in sampler.draw(4, generator)]
     assert Counter(drawn) == Counter(dict.fromkeys(store.scribbled(), 2))
 
 
 def test_an_epoch_continues_where_it_was_saved(store):
-    sampler, generator = EpochSampler(store), _generator()
+    sampler, generator = EpochSampler(store.scribbled), _generator()
     sampler.draw(4, generator)
     state, position = sampler.state(), generator.get_state()
     expected = sampler.draw(5, generator)
-    other = EpochSampler(store)
+    other = EpochSampler(store.scribbled)
     other.restore(state)
     assert other.draw(5, torch.Generator().set_state(position) or generator) == expected
 
