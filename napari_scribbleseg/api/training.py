@@ -25,6 +25,8 @@ class TrainingError(RuntimeError):
 class TrainingRun:
     """One training without a window, from strokes to a model, over the same engine and runner as the window's.
 
+    Started by `torchrun`, the processes train together: each takes its share of every batch.
+
     Parameters
     ----------
     store : SampleStore with the strokes
@@ -38,9 +40,14 @@ class TrainingRun:
     checkpoint_every_s : float
         Time between Checkpoint events; one more comes at the end.
 
+    Attributes
+    ----------
+    world : engine.world.World
+        The processes that train together; `world.speaks` in the one that writes files.
+
     Raises
     ------
-    WeightsError, MethodError, DeviceError
+    WeightsError, MethodError, DeviceError, WorldError
         Where start or settings do not fit.
     """
 
@@ -54,9 +61,13 @@ class TrainingRun:
         checkpoint_every_s: float = math.inf,
     ) -> None:
         from napari_scribbleseg.engine import Runner, build_engine
+        from napari_scribbleseg.engine.world import WorldError, join_world
 
+        self.world = join_world()
+        if settings.time_limit_s and not self.world.is_alone:
+            raise WorldError("Several processes that train together need a number of steps, not a time limit.")
         settings = replace(settings, threads=settings.threads or all_cores())
-        self._engine = build_engine(settings, store, start.tensors if start else None, checkpoint)
+        self._engine = build_engine(settings, store, start.tensors if start else None, checkpoint, self.world)
         self._listen = listen
         self._objection: BaseException | None = None
         self._runner = Runner(lambda: self._engine, self._hear, checkpoint_every_s)
@@ -83,6 +94,7 @@ class TrainingRun:
             raise self._objection
         if self.end.reason in (FinishReason.DIVERGED, FinishReason.FAILED):
             raise TrainingError(self.end.message)
+        self._engine.agree_on_statistics()
         return Model.of_engine(self._engine)
 
     def _hear(self, event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -100,6 +101,17 @@ def progress(title: str, total: float) -> Iterator[Advance]:
     with Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True)) as bars:
         task = bars.add_task(title, total=total, note="")
         yield lambda done, note: bars.update(task, completed=done, note=note)
+
+
+@contextmanager
+def silence() -> Iterator[Advance]:
+    """Show no progress."""
+    yield lambda done, note: None
+
+
+def speaks_here() -> bool:
+    """Tell whether this process talks and writes files: of several that `torchrun` started, only the first one."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 class _PlainProgress:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from napari_scribbleseg.api import Model, TrainingError, TrainingRun, gather
+from napari_scribbleseg.api import Model, StrokesError, TrainingError, TrainingRun, gather
 from napari_scribbleseg.cli import output
 from napari_scribbleseg.cli.arguments import FLAG, Json
 from napari_scribbleseg.cli.recipe import Recipe
@@ -39,7 +39,8 @@ def train(
 ) -> int:
     """Train a network on scribbles and write its weights.
 
-    Give scans and their scribbles pair by pair, or a folder in the layout of the ACDC challenge.
+    Give scans and their scribbles pair by pair, or a folder in the layout of the ACDC challenge. Started by torchrun,
+    the processes train together, each on its share of every batch.
 
     Parameters
     ----------
@@ -53,14 +54,27 @@ def train(
     files = data.files()
     start, past = recipe.start()
     settings = recipe.settings(start, past, len(files))
+    _require_strokes_do(settings)
     store = gather(data.read(files), settings)
     kept = checkpoint_path(out) if checkpoint else None
     summary = _train(store, settings, start, past, out, kept)
+    if summary is None:
+        return output.OK
     if json:
         output.print_json(summary)
     else:
         output.say(f"{summary['message']} {out} written after {summary['seconds']} s on {summary['device']}.")
     return output.OK
+
+
+def _require_strokes_do(settings: TrainSettings) -> None:
+    from napari_scribbleseg.methods import METHODS
+
+    cls = METHODS.get(settings.method)
+    if cls is not None and cls.supervision.is_dense:
+        raise StrokesError(
+            f"{settings.method} learns from {cls.supervision.value}, not from strokes; `bench run` trains it."
+        )
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -75,9 +89,12 @@ def _train(
     past: Checkpoint | None,
     out: Path,
     kept: Path | None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    """Train and write; None in a process that only helps another one."""
     began_s = time.monotonic()
-    with output.progress("Training", settings.steps) as advance:
+    speaks = output.speaks_here()
+    with output.progress("Training", settings.steps) if speaks else output.silence() as advance:
+        kept = kept if speaks else None
         watcher = Watcher(advance, kept)
         run = TrainingRun(store, settings, start, past, watcher, CHECKPOINT_EVERY_S if kept else math.inf)
         try:
@@ -86,6 +103,10 @@ def _train(
         except KeyboardInterrupt:
             how = f"go on with --resume {kept}" if kept and kept.exists() else "no weights were written"
             raise KeyboardInterrupt(f"Interrupted; {how}.") from None
+        finally:
+            run.world.leave()
+    if not speaks:
+        return None
     _write(model, out)
     watcher.forget_checkpoint(run.end)
     return _summary(model, run, store, watcher, time.monotonic() - began_s, out)

@@ -66,7 +66,8 @@ def stopping_on_interrupt(run: TrainingRun) -> Iterator[None]:
     KeyboardInterrupt
         At the end, where it was pressed.
     """
-    if threading.current_thread() is not threading.main_thread():
+    # Processes that train together must not stop at different steps: there, Ctrl-C ends all of them at once.
+    if threading.current_thread() is not threading.main_thread() or not run.world.is_alone:
         yield
         return
     pressed = False

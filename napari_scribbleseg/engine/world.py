@@ -79,6 +79,11 @@ class World:
             distributed.all_reduce(wrong, distributed.ReduceOp.MAX)
         return wrong
 
+    def leave(self) -> None:
+        """Leave the others, when all is done."""
+        if not self.is_alone and distributed.is_initialized():
+            distributed.destroy_process_group()
+
 
 ALONE = World()
 
@@ -95,9 +100,3 @@ def join_world() -> World:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return World(distributed.get_rank(), distributed.get_world_size())
-
-
-def leave_world() -> None:
-    """Leave the group that :func:`join_world` joined, if any."""
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.destroy_process_group()

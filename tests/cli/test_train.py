@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import h5py
@@ -192,7 +195,7 @@ def test_ctrl_c_without_a_checkpoint_says_that_nothing_was_written(train, monkey
         (["--scan", "{folder}/b.nii.gz"], "2 --scan and 1 --scribbles"),
         (["--acdc", "{folder}"], "not both"),
         (["--patients", "1-3"], "--acdc DIR, which is missing"),
-        (["--method", "magic"], "no method 'magic'; known are dmpls, pce"),
+        (["--method", "magic"], "no method 'magic'; known are "),
         (["--option", "alpha"], "KEY=VALUE"),
         (["--option", "alpha=7"], "does not take these options"),
         (["--device", "abacus"], "not a device"),
@@ -278,3 +281,32 @@ def test_a_diverged_training_fails_with_its_sentence(train, monkeypatch, tmp_pat
     said = train()
     assert (said.code, said.err.strip()) == (output.FAILED, "Training diverged: so it goes.")
     assert list(tmp_path.iterdir()) == []
+
+
+# several processes --------------------------------------------------------------------------------------------------
+
+
+def test_two_processes_train_together_and_one_of_them_writes(files, tmp_path):
+    out = tmp_path / "together.safetensors"
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    pair = ["--scan", files.a.scan, "--scribbles", files.a.layer, "--scribble-codes", "layer", "--json"]
+    command = [*launch, "-m", "napari_scribbleseg.cli", "train", *pair, "--method", "pce", *SHORT, "--steps", "2"]
+    done = subprocess.run([*map(str, command), "--out", str(out)], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["steps"] == 2
+    assert Model.load(out).step == 2
+
+
+def test_processes_that_train_together_take_no_time_limit(train, monkeypatch):
+    from napari_scribbleseg.engine import world
+
+    monkeypatch.setattr(world, "join_world", lambda: world.World(0, 2))
+    said = train("--time-limit-s", 5)
+    assert said.code == 2
+    assert "not a time limit" in said.err
+
+
+def test_a_method_that_learns_from_masks_is_refused(train):
+    said = train("--method", "full_sup")
+    assert said.code == 2
+    assert "full_sup learns from masks, not from strokes" in said.err

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from napari_scribbleseg.data import SampleStore
 from napari_scribbleseg.data.augment import Augmentation
 from napari_scribbleseg.engine import build_engine, engine
-from napari_scribbleseg.engine.world import ALONE, World, join_world, leave_world
+from napari_scribbleseg.engine.world import ALONE, World, join_world
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import FrameKey
 from tests.synthetic import make_cine, make_edit
@@ -96,4 +96,4 @@ if __name__ == "__main__":
     here = join_world()
     result = agree(here) if what == "agree" else train(here, what.removeprefix("train-"))
     save_file({n: t.contiguous() for n, t in result.items()}, out / f"{what}-{here.rank}.safetensors")
-    leave_world()
+    here.leave()
