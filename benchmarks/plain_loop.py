@@ -54,17 +54,21 @@ def augment(image: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return image, labels
 
 
-def run_plain(store: SampleStore, batch_size: int, workers: int = 8) -> Generator[None]:
+def run_plain(
+    store: SampleStore, batch_size: int, workers: int = 8, device: torch.device | str = "cpu"
+) -> Generator[None]:
     """Train DMPLS for ever, a step a turn; close the generator to end the loader's processes."""
-    method = build_method("dmpls").train()
+    method = build_method("dmpls").train().to(device)
     optimiser = torch.optim.SGD(method.parameters(), 0.01, momentum=0.9, weight_decay=1e-4)
     step = 0
     while True:
         loader = DataLoader(Slices(store), batch_size, shuffle=True, num_workers=workers, drop_last=True)
         for image, labels in loader:
             optimiser.zero_grad()
-            loss = torch.stack(list(method.loss(Batch(image, labels), Clock(step, 60_000)).values())).sum()
+            batch = Batch(image.to(device), labels.to(device))
+            loss = torch.stack(list(method.loss(batch, Clock(step, 60_000)).values())).sum()
             loss.backward()
             optimiser.step()
+            _ = loss.item()  # the released loop logs every loss
             step += 1
             yield

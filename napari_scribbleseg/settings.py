@@ -12,6 +12,7 @@ from napari_scribbleseg.clock import PAPER_STEPS
 RESOLUTIONS = ("roi", "protocol")
 SCHEDULES = ("live", "protocol")
 ACCELERATIONS = ("auto", "on", "off")
+PRECISIONS = ("auto", "full")
 
 
 class SettingsError(ValueError):
@@ -54,6 +55,8 @@ class TrainSettings:
     acceleration : str
         Whether a run of the "protocol" schedule keeps its data on the device and trains without waiting for the CPU:
         "auto" does on CUDA, "on" anywhere, "off" nowhere.
+    precision : str
+        "auto" computes in mixed precision on CUDA (bfloat16 where the card has it), "full" in float32 everywhere.
     """
 
     method: str = "dmpls"
@@ -73,6 +76,7 @@ class TrainSettings:
     time_limit_s: float = 0.0
     locate: bool = False
     acceleration: str = "auto"
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", dict(self.options))
@@ -83,6 +87,7 @@ class TrainSettings:
                 self.acceleration in ACCELERATIONS,
                 f"Acceleration must be one of {ACCELERATIONS}, not {self.acceleration!r}.",
             ),
+            (self.precision in PRECISIONS, f"Precision must be one of {PRECISIONS}, not {self.precision!r}."),
             (self.steps >= 0, "Steps must be 0 or more."),
             (self.batch_size >= 1, "Batch size must be 1 or more."),
             (0 < self.learning_rate < 10, "Learning rate must be above 0 and below 10."),

@@ -34,23 +34,27 @@ class EpochSampler:
 
     Parameters
     ----------
-    known : callable → slices to draw from, sorted; asked at every batch
+    known : callable → slices to draw from, sorted
+        Asked at every batch; another list where anything changed.
     """
 
     def __init__(self, known: Callable[[], list[FrameKey]]) -> None:
         self._known = known
         self._left: list[FrameKey] = []
+        self._latest: list[FrameKey] = []
+        self._present: set[FrameKey] = set()
 
     def draw(self, size: int, generator: torch.Generator) -> list[FrameKey]:
         """Return `size` keys; none where there are none to draw from."""
         known = self._known()
-        present = set(known)
+        if known is not self._latest:
+            self._latest, self._present = known, set(known)
         batch: list[FrameKey] = []
         while known and len(batch) < size:
             if not self._left:
                 self._left = [known[i] for i in torch.randperm(len(known), generator=generator).tolist()]
             key = self._left.pop()
-            if key in present:
+            if key in self._present:
                 batch.append(key)
         return batch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,6 +65,7 @@ class SampleStore:
         self.strokes_total = 0
         self.version = 0
         self._maps = MapBook()
+        self._lists: dict[str, tuple[int, list[FrameKey]]] = {}
         self._scans: dict[str, _Scan] = {}
         self._strokes: dict[FrameKey, _Strokes] = {}
 
@@ -199,8 +200,8 @@ class SampleStore:
                 self._strokes[key].unseen = 0
 
     def scribbled(self) -> list[FrameKey]:
-        """Return the slices that carry strokes, sorted."""
-        return sorted(self._strokes)
+        """Return the slices that carry strokes, sorted; the same list until something changes."""
+        return self._listed("scribbled", lambda: sorted(self._strokes))
 
     def recent(self) -> set[FrameKey]:
         """Return the slices of the latest burst of edits."""
@@ -212,8 +213,19 @@ class SampleStore:
         return [k for c in sorted(cases) for k in self._scans[c].cine.keys() if k not in self._strokes]
 
     def unlabelled(self) -> list[FrameKey]:
-        """Return the slices without strokes, of all scans, sorted."""
+        """Return the slices without strokes, of all scans, sorted; the same list until something changes."""
+        return self._listed("unlabelled", self._list_unlabelled)
+
+    def _list_unlabelled(self) -> list[FrameKey]:
         return sorted(k for scan in self._scans.values() for k in scan.cine.keys() if k not in self._strokes)
+
+    def _listed(self, name: str, make: Callable[[], list[FrameKey]]) -> list[FrameKey]:
+        """Remember a list of slices for as long as the store stays as it is: training asks at every step."""
+        version, keys = self._lists.get(name, (-1, []))
+        if version != self.version:
+            keys = make()
+            self._lists[name] = self.version, keys
+        return keys
 
     # samples ----------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from napari_scribbleseg.engine.batches import BatchMaker
 from napari_scribbleseg.engine.device import free_memory, is_out_of_memory, move, resolve_device, use_threads
 from napari_scribbleseg.engine.fast import FastSteps
 from napari_scribbleseg.engine.inference import predict_slices
-from napari_scribbleseg.engine.optimisation import Optimisation, learning_rate
+from napari_scribbleseg.engine.optimisation import Optimisation, learning_rate, needs_scaling
 from napari_scribbleseg.engine.preparation import Preparation
 from napari_scribbleseg.engine.randomness import TrainingRandomness
 from napari_scribbleseg.engine.resident import ResidentBatches
@@ -92,7 +92,8 @@ class Engine:
     @property
     def _is_accelerated(self) -> bool:
         wanted = {"auto": self.device.type == "cuda", "on": True, "off": False}[self.settings.acceleration]
-        return wanted and self.settings.schedule == "protocol"
+        scaled = needs_scaling(self.device, self.settings.precision)  # which looks at every step on the CPU
+        return wanted and self.settings.schedule == "protocol" and not scaled
 
     def _make_batches(self) -> BatchMaker | ResidentBatches:
         ranges = LIVE if self.settings.resolution == "roi" else PROTOCOL
@@ -123,6 +124,7 @@ class Engine:
 
     def _move(self, device: torch.device) -> None:
         self.device = device
+        torch.backends.cudnn.benchmark = device.type == "cuda"
         move(self.method, device)
         if self._averaged is not None:
             move(self._averaged.method, device)

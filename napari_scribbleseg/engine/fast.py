@@ -124,7 +124,7 @@ class FastSteps:
         batch = self._batches.gather(self._plan)
         terms: dict[str, Tensor] = {}
         for optimiser, objective in self._optimisation.updates:
-            with autocast(self._device):
+            with autocast(self._device, self._settings.precision):
                 mine = objective.loss(batch, clock)
             self._minimise(optimiser, objective, torch.stack(list(mine.values())).sum())
             terms |= mine

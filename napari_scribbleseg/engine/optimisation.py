@@ -59,8 +59,8 @@ class Optimisation:
 
     def use_device(self, device: torch.device) -> None:
         """Follow the method to a device: move the optimisers' state and choose the precision."""
-        half = device.type == "cuda" and not torch.cuda.is_bf16_supported()
-        self._scaler = torch.amp.GradScaler("cuda", enabled=half)
+        scaled = needs_scaling(device, self._settings.precision)
+        self._scaler = torch.amp.GradScaler("cuda", enabled=scaled)
         for optimiser, _ in self._updates:
             optimiser.load_state_dict(optimiser.state_dict())
             if self._fused:
@@ -84,7 +84,7 @@ class Optimisation:
         self, optimiser: torch.optim.Optimizer, objective: Objective, batch: Batch, clock: Clock
     ) -> dict[str, float]:
         optimiser.zero_grad(set_to_none=True)
-        with autocast(batch.image.device):
+        with autocast(batch.image.device, self._settings.precision):
             terms = objective.loss(batch, clock)
         values = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
         if self._is_sound(values.values(), batch.image.device):
@@ -127,11 +127,16 @@ class Optimisation:
             self._scaler.load_state_dict(dict(meta["scaler"]))
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """Return mixed precision on CUDA (bfloat16 where the card has it), and full precision elsewhere."""
-    on_cuda = device.type == "cuda"
-    dtype = torch.bfloat16 if on_cuda and torch.cuda.is_bf16_supported() else torch.float16
-    return torch.autocast(device.type, dtype=dtype if on_cuda else torch.bfloat16, enabled=on_cuda)
+def needs_scaling(device: torch.device, precision: str) -> bool:
+    """Tell whether losses must be scaled: on a card whose only half precision is float16."""
+    return device.type == "cuda" and precision == "auto" and not torch.cuda.is_bf16_supported()
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Return mixed precision on CUDA (bfloat16 where the card has it); full precision elsewhere, or where asked for."""
+    mixed = device.type == "cuda" and precision == "auto"
+    dtype = torch.bfloat16 if not mixed or torch.cuda.is_bf16_supported() else torch.float16
+    return torch.autocast(device.type, dtype=dtype, enabled=mixed)
 
 
 def assign(parameters: Sequence[nn.Parameter], gradients: tuple[Tensor | None, ...]) -> None:

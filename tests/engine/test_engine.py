@@ -38,17 +38,19 @@ def _losses(engine, count):
     return [tuple(engine.step().terms.values()) for _ in range(count)]
 
 
-@pytest.mark.parametrize("schedule", ["live", "protocol"])
-@pytest.mark.parametrize("method", list(METHODS))
+RUNS = [(key, "protocol") for key in METHODS] + [(key, "live") for key in ("dmpls", "random_walker", "s2l")]
+
+
+@pytest.mark.parametrize(("method", "schedule"), RUNS)
 def test_a_resumed_run_continues_to_the_bit(method, schedule):
     whole = _engine(method=method, schedule=schedule)
     _losses(whole, 2)
     checkpoint = whole.checkpoint()
-    expected = _losses(whole, 3)
+    expected = _losses(whole, 2)
 
     resumed = _engine(checkpoint=checkpoint, method=method, schedule=schedule)
     torch.rand(7)
-    assert _losses(resumed, 3) == expected
+    assert _losses(resumed, 2) == expected
     for (name, a), (_, b) in zip(whole.weights().items(), resumed.weights().items(), strict=True):
         assert torch.equal(a, b), name
 
