@@ -24,7 +24,8 @@ FLOORS = (
     {"session"},
     {"baselines"},
     {"api"},
-    {"cli", "bench"},
+    {"bench"},
+    {"cli"},
     {"qt"},
     {"widgets"},
     {"app"},
@@ -53,6 +54,8 @@ THIRD_PARTY = {
     "methods": COMPUTE,
     "engine": COMPUTE,
     "session": COMPUTE | {"nibabel", "platformdirs"},
+    "baselines": {"numpy", "scipy", "skimage", "sklearn", "cv2"},
+    "bench": COMPUTE | {"h5py", "distributed", "matplotlib"},
 }
 """What a floor may import beyond the standard library."""
 
@@ -179,6 +182,29 @@ def test_low_floors_import_only_their_libraries(path):
         complaint(path, found, f"{floor_name(path)} may use {sorted(allowed)}")
         for found in imports_of(path)
         if (top := found.module.split(".")[0]) != PACKAGE and top not in sys.stdlib_module_names | allowed
+    ]
+    assert wrong == []
+
+
+BARE = COMPUTE | {"h5py"}
+"""What a rented machine with a GPU has; all else is loaded only by the functions that need it."""
+
+RUNS_BARE = ("labels", "types", "settings", "clock", "atomic", "metrics", "data", "losses", "nets", "methods", "engine")
+
+
+@each_module
+def test_training_and_the_benchmark_load_on_a_bare_machine(path):
+    reads_files = {"evaluation.py", "pairing.py"}  # of masks in NIfTI; no benchmark needs them
+    if floor_name(path) not in (*RUNS_BARE, "bench") or path.name in reads_files:
+        return
+    wrong = [
+        complaint(path, found, "only inside a function")
+        for found in imports_of(path)
+        if not found.lazy
+        and (
+            own_floor(found.module) == "io"
+            or ((top := found.module.split(".")[0]) != PACKAGE and top not in sys.stdlib_module_names | BARE)
+        )
     ]
     assert wrong == []
 

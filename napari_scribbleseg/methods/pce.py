@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from torch import Tensor  # noqa: TC002 - annotations of local variables
-
 from napari_scribbleseg.clock import Clock
 from napari_scribbleseg.losses import partial_cross_entropy
-from napari_scribbleseg.methods.base import Method, Terms
+from napari_scribbleseg.methods.base import Terms
+from napari_scribbleseg.methods.single import SingleNetwork
 from napari_scribbleseg.types import Batch
 
 
-class PartialCrossEntropy(Method):
+class PartialCrossEntropy(SingleNetwork):
     """A U-Net under cross-entropy on the strokes (Luo et al., MICCAI 2022, eq. 1 and table 1, row pCE)."""
 
     key: ClassVar[str] = "pce"
     title: ClassVar[str] = "Partial cross-entropy"
     reference: ClassVar[str] = "Tang et al., CVPR 2018; Luo et al., MICCAI 2022, table 1"
-    network: ClassVar[str] = "unet"
     is_static: ClassVar[bool] = True
 
     def loss(self, batch: Batch, clock: Clock) -> Terms:
         """Return the one term `partial_ce`."""
         return {"partial_ce": partial_cross_entropy(self.net(batch.image), batch.labels)}
-
-    def predict(self, image: Tensor) -> Tensor:
-        """Return the softmax of the network's scores."""
-        scores: Tensor = self.net(image)
-        return scores.softmax(1)

@@ -30,3 +30,13 @@ def test_dice_is_taken_over_the_whole_batch_not_slice_by_slice():
     one_class = (2 * 0.25 * 2 + 1e-5) / (0.0625 * 4 + 2 + 1e-5)
     absent = 1e-5 / (0.0625 * 4 + 1e-5)
     assert dice_loss(p, labels).item() == pytest.approx(1 - (2 * one_class + 2 * absent) / 4, abs=1e-6)
+
+
+def test_pixels_that_do_not_count_change_nothing():
+    p = torch.rand(2, 4, 3, 4).softmax(1)
+    labels = torch.randint(0, 4, (2, 3, 4))
+    valid = torch.ones(2, 3, 4, dtype=torch.bool)
+    valid[:, 2] = False
+    whole = dice_loss(p[:, :, :2], labels[:, :2])
+    labels[:, 2] = 255
+    assert dice_loss(p, labels, valid).item() == pytest.approx(whole.item(), abs=1e-6)
