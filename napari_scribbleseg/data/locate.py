@@ -6,10 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from napari_scribbleseg.data.intensity import normalise
 from napari_scribbleseg.types import Cine
 
 MIN_PHASES = 6
 _BLUR_MM = 8.0
+_CHANGE_BLUR_MM = 16.0
+_CHANGE_SHARE = 0.4
+_CENTRAL_MM = 80.0
+"""Spread of the heart's place around the middle of a slice."""
 
 
 def find_by_motion(cine: Cine) -> tuple[float, float] | None:
@@ -33,12 +38,36 @@ def find_by_motion(cine: Cine) -> tuple[float, float] | None:
     return strongest_part(blurred)
 
 
-def strongest_part(weight: npt.NDArray[np.floating]) -> tuple[float, float] | None:
-    """Return the centre of mass of the connected part above half the maximum that weighs most; None if all is 0."""
+def find_by_difference(cine: Cine) -> tuple[float, float] | None:
+    """Return the native (y, x) position of what differs between end-diastole and end-systole; None if nothing does.
+
+    The change of the normalised intensities is summed along the stack, blurred, and weighed by how near the middle of
+    the slice it is; the answer is the centre of mass of the strongest connected part above 40 % of the maximum.
+
+    Tried on ACDC: of patients 1–80 a window of 179 mm around it holds at least 99.6 % of each heart's voxels in the
+    dense masks (all of them in 79 patients), and of all 100 every scribbled voxel of the heart. The middle of the
+    slice alone does so (99.5 %) for 63 of the 80.
+
+    Parameters
+    ----------
+    cine : Cine (t, z, y, x)
+        The first phase is end-diastole, the last end-systole.
+    """
+    n_t, _, height, width = cine.shape
+    change = np.abs(normalise(cine.volume(0)) - normalise(cine.volume(n_t - 1))).sum(0)
+    y_mm, x_mm = cine.spacing_mm[1:]
+    blurred = ndimage.gaussian_filter(change, [_CHANGE_BLUR_MM / y_mm, _CHANGE_BLUR_MM / x_mm])
+    y, x = np.ogrid[:height, :width]
+    squared_mm = ((y - (height - 1) / 2) * y_mm) ** 2 + ((x - (width - 1) / 2) * x_mm) ** 2
+    return strongest_part(blurred * np.exp(-squared_mm / (2 * _CENTRAL_MM**2)), _CHANGE_SHARE)
+
+
+def strongest_part(weight: npt.NDArray[np.floating], share: float = 0.5) -> tuple[float, float] | None:
+    """Return the centre of mass of the heaviest connected part above `share` of the maximum; None if all is 0."""
     peak = float(weight.max())
     if peak <= 0:
         return None
-    parts, count = ndimage.label(weight > peak / 2)
+    parts, count = ndimage.label(weight > peak * share)
     mass = ndimage.sum_labels(weight, parts, np.arange(1, count + 1))
     y, x = ndimage.center_of_mass(weight, parts, int(np.argmax(mass)) + 1)
     return float(y), float(x)
