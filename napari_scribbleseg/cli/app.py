@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError
 
 import napari_scribbleseg
 from napari_scribbleseg.cli import output
+from napari_scribbleseg.cli.bench import build_bench_app
 from napari_scribbleseg.cli.demo import demo
 from napari_scribbleseg.cli.evaluate import evaluate
 from napari_scribbleseg.cli.info import info
@@ -91,6 +92,7 @@ def build_app(argv: Sequence[str] = ()) -> App:
     for order, (name, command) in enumerate(commands.items()):
         epilogue = EXAMPLES[name] + _methods(name, argv)
         app.command(App(name, default_command=command, sort_key=order, help_epilogue=epilogue))
+    app.command(build_bench_app())
     return app
 
 

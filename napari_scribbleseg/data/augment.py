@@ -88,9 +88,7 @@ def draw(ranges: Augmentation, shape: tuple[int, int, int], generator: torch.Gen
     return Draw(affine, intensity, torch.randn(n, 1, height, width, generator=generator) * ranges.noise)
 
 
-def draw_views(
-    ranges: Augmentation, shape: tuple[int, int, int], generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def draw_views(ranges: Augmentation, shape: tuple[int, int, int], generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Draw all but the noise: `affine` and `intensity` of a :class:`Draw`."""
     n, height, width = shape
 
