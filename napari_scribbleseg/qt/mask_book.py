@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_scribbleseg.labels import LabelMap
-from napari_scribbleseg.qt.record import NEVER, ScanRecord, SliceIndex
+from napari_scribbleseg.qt.record import NEVER, ScanRecord, SliceIndex, note
+from napari_scribbleseg.qt.values import PreviewSystem
 from napari_scribbleseg.session.slices import SliceState
 
 UNDO_DEPTH = 50
@@ -19,12 +20,23 @@ UNDO_DEPTH = 50
 
 @dataclass(frozen=True, eq=False)
 class SliceChange:
-    """One slice of the mask before and after an accept; states are None where nothing was accepted."""
+    """One slice of the mask before and after an accept.
+
+    Attributes
+    ----------
+    before, after : uint8 (y, x)
+    state_before : SliceState or None
+        None where nothing was accepted.
+    system_before, system_after : PreviewSystem or None
+        The system without training that made the slice; None where none did.
+    """
 
     index: SliceIndex
     before: LabelMap
     after: LabelMap
     state_before: SliceState | None
+    system_before: PreviewSystem | None = None
+    system_after: PreviewSystem | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +91,7 @@ class MaskBook:
     def commit(self, plan: AcceptPlan) -> None:
         """Enter an accept into the record; what is on the layer must be the same."""
         for change in plan.changes:
-            self._set(change.index, change.after, SliceState.ACCEPTED)
+            self._set(change.index, change.after, SliceState.ACCEPTED, change.system_after)
         if plan.changes:
             self._accepts = [*self._accepts, tuple(plan.changes)][-UNDO_DEPTH:]
 
@@ -92,7 +104,7 @@ class MaskBook:
             return ()
         undone = tuple(c for c in self._accepts.pop() if self._is_as_accepted(c))
         for change in undone:
-            self._set(change.index, change.before, change.state_before)
+            self._set(change.index, change.before, change.state_before, change.system_before)
         return undone
 
     def take_from_layer(self, index: SliceIndex, labels: LabelMap) -> bool:
@@ -102,28 +114,33 @@ class MaskBook:
         """
         if np.array_equal(labels, self._record.mask[index]):
             return False
-        self._set(index, labels, self._state_of(index, labels))
+        self._set(index, labels, *self._state_of(index, labels))
         return True
 
     def _change(self, index: SliceIndex) -> SliceChange:
-        before, after = self._record.mask[index].copy(), self._record.prediction[index].copy()
-        return SliceChange(index, before, after, self._record.mask_states.get(index))
+        record = self._record
+        before, after = record.mask[index].copy(), record.prediction[index].copy()
+        systems = record.mask_previews.get(index), record.previews.get(index)
+        return SliceChange(index, before, after, record.mask_states.get(index), *systems)
 
     def _is_as_accepted(self, change: SliceChange) -> bool:
         accepted = self._record.mask_states.get(change.index) is SliceState.ACCEPTED
         return accepted and np.array_equal(self._record.mask[change.index], change.after)
 
-    def _state_of(self, index: SliceIndex, labels: LabelMap) -> SliceState | None:
+    def _state_of(self, index: SliceIndex, labels: LabelMap) -> tuple[SliceState | None, PreviewSystem | None]:
         for changes in reversed(self._accepts):
             for change in changes:
                 if change.index == index and np.array_equal(labels, change.before):
-                    return change.state_before
+                    return change.state_before, change.system_before
                 if change.index == index and np.array_equal(labels, change.after):
-                    return SliceState.ACCEPTED
-        return SliceState.EDITED if labels.any() or index in self._record.mask_states else None
+                    return SliceState.ACCEPTED, change.system_after
+        if labels.any() or index in self._record.mask_states:
+            return SliceState.EDITED, self._record.mask_previews.get(index)
+        return None, None
 
-    def _set(self, index: SliceIndex, labels: LabelMap, state: SliceState | None) -> None:
+    def _set(self, index: SliceIndex, labels: LabelMap, state: SliceState | None, system: PreviewSystem | None) -> None:
         self._record.mask[index] = labels
+        note(self._record.mask_previews, index, system)
         if state is None:
             self._record.mask_states.pop(index, None)
         else:

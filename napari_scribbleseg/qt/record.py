@@ -9,12 +9,14 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, LabelMap
-from napari_scribbleseg.qt.values import ScanSummary
+from napari_scribbleseg.qt.values import Preview, PreviewSystem, ScanSummary
 from napari_scribbleseg.session.slices import SliceState
 from napari_scribbleseg.types import Cine, FrameKey, Prediction, ScribbleEdit
 
 NEVER = -1
 """Step of a slice that was never predicted."""
+PREVIEW = "preview"
+"""State of a slice that shows an instant preview and is not in the mask."""
 
 SliceIndex = tuple[int, int]
 _BLOBS_TOUCH = np.ones((3, 3), bool)
@@ -56,6 +58,8 @@ class ScanRecord:
     mask : uint8 (t, z, y, x), training codes
     mask_states : dict
         Slices of the mask that were accepted or edited; all others are not in it.
+    previews, mask_previews : dict
+        Slices of the prediction, and of the mask, that a system without training made, and which.
     drawn : dict
         What is drawn on each slice that has strokes.
     revisions : dict
@@ -74,6 +78,8 @@ class ScanRecord:
     steps: npt.NDArray[np.int64] = field(init=False)
     times: npt.NDArray[np.float64] = field(init=False)
     mask_states: dict[SliceIndex, SliceState] = field(default_factory=dict)
+    previews: dict[SliceIndex, PreviewSystem] = field(default_factory=dict)
+    mask_previews: dict[SliceIndex, PreviewSystem] = field(default_factory=dict)
     drawn: dict[SliceIndex, SliceStrokes] = field(default_factory=dict)
     revisions: dict[SliceIndex, int] = field(default_factory=dict)
     locked: bool = False
@@ -131,32 +137,48 @@ class ScanRecord:
         self.confidence[index] = prediction.confidence
         self.n_predicted += int(self.steps[index] == NEVER)
         self.steps[index], self.times[index] = prediction.step, now
+        note(self.previews, index, prediction.system if isinstance(prediction, Preview) else None)
         return True
 
     def forget_predictions(self) -> None:
-        """Clear all predictions, as before a first run."""
-        self.prediction[...] = 0
-        self.confidence[...] = 0
-        self.steps[...] = NEVER
-        self.n_predicted = 0
+        """Clear what a network predicted, as before a first run; previews stay until the new run overwrites them."""
+        for index in np.argwhere(self.steps != NEVER).tolist():
+            at = (index[0], index[1])
+            if at not in self.previews:
+                self.prediction[at] = self.confidence[at] = 0
+                self.steps[at] = NEVER
+        self.n_predicted = len(self.previews)
 
     def stale(self, step: int) -> int:
-        """Return the number of slices never predicted, or by weights older than `step`."""
-        return int(np.count_nonzero(self.steps < step)) if step > 0 else int(np.count_nonzero(self.steps == NEVER))
+        """Return the number of slices never predicted by a network, or by weights older than `step`."""
+        if step > 0:
+            return int(np.count_nonzero(self.steps < step))
+        return int(np.count_nonzero(self.steps == NEVER)) + len(self.previews)
 
     def mask_word(self, index: SliceIndex) -> str:
-        """Return "accepted" or "edited" for a slice of the mask, else "predicted" where there is a prediction."""
+        """Return "accepted" or "edited" for a slice of the mask, else "predicted" or "preview" for what is shown."""
         state = self.mask_states.get(index)
         if state is not None:
             return state.value
+        if index in self.previews:
+            return PREVIEW
         return "" if self.steps[index] == NEVER else SliceState.PREDICTED.value
 
     def summary(self) -> ScanSummary:
         """Return the scan's line of the worklist."""
         n_strokes, n_accepted = self.n_strokes, len(self.mask_states)
-        state = "accepted" if n_accepted else "predicted" if self.n_predicted else "strokes" if n_strokes else ""
+        shown = PREVIEW if 0 < self.n_predicted == len(self.previews) else "predicted" if self.n_predicted else ""
+        state = "accepted" if n_accepted else shown or ("strokes" if n_strokes else "")
         title = self.cine.title or self.case
         return ScanSummary(self.case, title, self.cine.shape, n_strokes, n_accepted, state or "no strokes")
+
+
+def note(previews: dict[SliceIndex, PreviewSystem], index: SliceIndex, system: PreviewSystem | None) -> None:
+    """Note which system without training made a slice; None where none did."""
+    if system is None:
+        previews.pop(index, None)
+    else:
+        previews[index] = system
 
 
 def unknown_labels(labels: LabelMap) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
@@ -13,7 +13,7 @@ from napari_scribbleseg.qt.mailbox import Mailbox
 from napari_scribbleseg.qt.prediction_bridge import PredictionBridge
 from napari_scribbleseg.qt.scan_desk import ScanDesk
 from napari_scribbleseg.qt.training import Start, Training
-from napari_scribbleseg.qt.values import MakeRunner, RunRequest
+from napari_scribbleseg.qt.values import MakeRunner, Preview, RunRequest
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import Notice, RunState, ScribbleEdit, StateChanged, StepReport
 
@@ -36,6 +36,7 @@ class RunDesk(QObject):
     held_out_reported = Signal(object)
     noticed = Signal(object)
     checkpointed = Signal(object)
+    preparation_reported = Signal(object)
     strokes_changed = Signal(int, int)
     prediction_changed = Signal()
     run_started = Signal()
@@ -43,7 +44,7 @@ class RunDesk(QObject):
     def __init__(self, make_runner: MakeRunner, scans: ScanDesk, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._scans = scans
-        mailbox = Mailbox()
+        self._mailbox = mailbox = Mailbox()
         self.training = Training(make_runner, mailbox, self)
         self.predictions = PredictionBridge(
             mailbox, self._record_of, scans.current_key, lambda: scans.stage.layer("prediction"), self
@@ -53,12 +54,14 @@ class RunDesk(QObject):
         self._seen = self._told = self._reports = 0
         self.training.state_changed.connect(self._on_state)
         self.training.held_out_reported.connect(self.held_out_reported)
+        self.training.preparation_reported.connect(self.preparation_reported)
         self.training.noticed.connect(self.noticed)
         self.training.checkpointed.connect(self.checkpointed)
         self.predictions.step_reported.connect(self._on_step)
         self.predictions.changed.connect(self.prediction_changed)
         scans.edited.connect(self._on_edit)
         scans.moved.connect(self._on_moved)
+        scans.image_lost.connect(self._on_image_lost)
 
     # starting --------------------------------------------------------------------------------------------------------
 
@@ -155,6 +158,11 @@ class RunDesk(QObject):
         """Return the steps behind the newest weights."""
         return max(self.predictions.last_step, self.training.start_point.step)
 
+    @property
+    def trained_method(self) -> str:
+        """Return the method behind the session's weights, "" where there are none."""
+        return self.settings.method if self.training.start_point or self.model_step else ""
+
     def stale_slices(self) -> int:
         """Return how many slices of the scan on screen lack a prediction by the newest weights."""
         record = self._scans.record
@@ -168,6 +176,12 @@ class RunDesk(QObject):
         if record is not None and self.training.active:
             for edit in record.edits():
                 self.training.edit(edit, record.cine)
+
+    def show_previews(self, previews: Iterable[Preview]) -> None:
+        """Write an instant preview where predictions go; the next run overwrites it. Not while one is under way."""
+        for preview in previews:
+            self._mailbox.put(preview)
+        self.predictions.stop()
 
     def close(self) -> bool:
         """End the run and take what it left; return whether its thread ended in time."""
@@ -222,6 +236,13 @@ class RunDesk(QObject):
         if key is not None and record is not None:
             self.training.focus(key, record.cine)
         self.prediction_changed.emit()
+
+    def _on_image_lost(self, _case: str) -> None:
+        ending = "it can be shown again from the list of scans."
+        if self.training.active:
+            self.training.stop()
+            ending = f"training stops, and {ending}"
+        self._refuse(f"The image of the scan was removed or replaced. Its strokes and masks are kept; {ending}")
 
     def _tell_strokes(self) -> None:
         self.strokes_changed.emit(*self.strokes)

@@ -1,13 +1,14 @@
-"""The thread that trains: it owns a runner, is nicer than the window, and always says how it ended."""
+"""Threads beside the window: nicer than it, held until they end; the one that trains always says how it ended."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from qtpy.QtCore import QObject, QThread, Signal
 
@@ -20,13 +21,41 @@ log = logging.getLogger(__name__)
 NICENESS = 10
 LEAST = 19
 SWITCH_INTERVAL_S = 0.001
-"""How long the trainer may keep the interpreter while the window waits for it; Python's default is five times that."""
+"""How long such a thread may keep the interpreter while the window waits for it; Python's default is five times it."""
 
-_alive: set[TrainerThread] = set()
+_alive: set[PoliteThread] = set()
 """Threads under way: Qt ends the process when a running QThread is collected, so they are held here."""
 
 
-class TrainerThread(QThread):
+class PoliteThread(QThread):
+    """A thread that gives way to the window; a subclass says in :meth:`work` what it does."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.finished.connect(self._forget)
+
+    def begin(self) -> None:
+        """Start the thread at a low priority."""
+        _alive.add(self)
+        self.start(QThread.Priority.LowPriority)
+
+    def run(self) -> None:
+        """Work; called by Qt on the new thread."""
+        be_nice()
+        with giving_way():
+            self.work()
+
+    def work(self) -> None:
+        """Do what the thread is for; must not raise."""
+        raise NotImplementedError
+
+    def _forget(self) -> None:
+        # A thread says that it is finished an instant before it is.
+        self.wait()
+        _alive.discard(self)
+
+
+class TrainerThread(PoliteThread):
     """Run a trainer beside the window.
 
     Events wait in order until :meth:`next_event` takes them; :attr:`happened` says on the thread that made this object
@@ -51,18 +80,9 @@ class TrainerThread(QThread):
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.request = request
         self.runner = make_runner(request, self._emit)
-        self.finished.connect(self._forget)
 
-    def begin(self) -> None:
-        """Start the thread at a low priority."""
-        _alive.add(self)
-        self.start(QThread.Priority.LowPriority)
-
-    def run(self) -> None:
-        """Train until the runner ends; called by Qt on the new thread."""
-        be_nice()
-        previous = sys.getswitchinterval()
-        sys.setswitchinterval(min(previous, SWITCH_INTERVAL_S))
+    def work(self) -> None:
+        """Train until the runner ends."""
         try:
             self.runner.run()
         except Exception as error:  # a dead window is worse than any error in here
@@ -71,8 +91,6 @@ class TrainerThread(QThread):
             self._end(f"Training stopped because of an error: {why}. Your strokes are safe.")
         else:
             self._end("Training ended without saying why. Your strokes are safe.")
-        finally:
-            sys.setswitchinterval(previous)
 
     def next_event(self) -> Event | None:
         """Take the oldest event that waits; None when there is none."""
@@ -105,8 +123,25 @@ class TrainerThread(QThread):
         if not self._ended:
             self._emit(StateChanged(RunState.FINISHED, FinishReason.FAILED, sentence))
 
-    def _forget(self) -> None:
-        _alive.discard(self)
+
+_guard = threading.Lock()
+_giving_way: list[float] = []
+"""One entry for each thread that gives way: the switch interval that it found."""
+
+
+@contextlib.contextmanager
+def giving_way() -> Iterator[None]:
+    """Let the window have the interpreter sooner, until the last thread that gives way has ended."""
+    with _guard:
+        _giving_way.append(sys.getswitchinterval() if not _giving_way else _giving_way[0])
+        sys.setswitchinterval(min(_giving_way[0], SWITCH_INTERVAL_S))
+    try:
+        yield
+    finally:
+        with _guard:
+            usual = _giving_way.pop()
+            if not _giving_way:
+                sys.setswitchinterval(usual)
 
 
 def be_nice() -> None:

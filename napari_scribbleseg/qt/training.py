@@ -19,6 +19,7 @@ from napari_scribbleseg.types import (
     FrameKey,
     HeldOutReport,
     Notice,
+    PreparationReport,
     RunState,
     ScribbleEdit,
     StateChanged,
@@ -66,6 +67,7 @@ class Training(QObject):
 
     state_changed = Signal(object)
     held_out_reported = Signal(object)
+    preparation_reported = Signal(object)
     noticed = Signal(object)
     checkpointed = Signal(object)
 
@@ -169,6 +171,8 @@ class Training(QObject):
             self._on_state(event)
         elif isinstance(event, HeldOutReport):
             self.held_out_reported.emit(event)
+        elif isinstance(event, PreparationReport):
+            self.preparation_reported.emit(event)
         elif isinstance(event, Notice):
             self.noticed.emit(event)
         elif isinstance(event, Checkpoint):

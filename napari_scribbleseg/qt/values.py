@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from napari_scribbleseg.settings import TrainSettings
-from napari_scribbleseg.types import Checkpoint, Cine, Event, FrameKey, RunState, ScribbleEdit, Trainer
+from napari_scribbleseg.types import Checkpoint, Cine, Event, FrameKey, Prediction, RunState, ScribbleEdit, Trainer
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +30,7 @@ class ScanSummary:
     n_accepted : int
         Slices of the mask that were accepted or corrected by hand.
     state : str
-        A word or two: "no strokes", "strokes", "predicted", "accepted".
+        A word or two: "no strokes", "strokes", "preview", "predicted", "accepted".
     """
 
     case: str
@@ -53,6 +53,8 @@ class ExportSummary:
         Slices taken from the mask, from the prediction, and empty because nothing was predicted there.
     sentence : str
         The same for a person.
+    from_preview : int
+        Slices that show an instant preview, which no trained network has made.
     """
 
     path: Path
@@ -60,6 +62,40 @@ class ExportSummary:
     from_prediction: int
     never_predicted: int
     sentence: str
+    from_preview: int = 0
+
+
+@dataclass(frozen=True)
+class PreviewSystem:
+    """A system without training.
+
+    Attributes
+    ----------
+    key, title, reference : str
+        As its baseline says.
+    short : str
+        A name that fits the dock, where the title is a long one.
+    """
+
+    key: str
+    title: str
+    reference: str = ""
+    short: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return what the dock calls it."""
+        return self.short or self.title
+
+
+@dataclass(frozen=True, eq=False)
+class Preview(Prediction):
+    """A slice of an instant preview: it is shown like a prediction, but no network made it.
+
+    `step` is 0, and `confidence` is 0 all over, since these systems give none.
+    """
+
+    system: PreviewSystem
 
 
 @dataclass(frozen=True, eq=False)

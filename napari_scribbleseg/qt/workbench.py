@@ -11,6 +11,7 @@ from napari_scribbleseg.qt.export_desk import ExportDesk
 from napari_scribbleseg.qt.local_runner import make_local_runner, warm_up
 from napari_scribbleseg.qt.mask_desk import MaskDesk
 from napari_scribbleseg.qt.player import Player, heart_rate
+from napari_scribbleseg.qt.preview_desk import PreviewDesk
 from napari_scribbleseg.qt.run_desk import RunDesk
 from napari_scribbleseg.qt.saving import Saving
 from napari_scribbleseg.qt.scan_desk import ScanDesk
@@ -37,7 +38,7 @@ class Workbench(WorkbenchSignals):
     """Scans, strokes, training, masks and the session behind one window.
 
     Every method returns at once, is called on the GUI thread and never raises for bad input: it says one sentence
-    through `noticed` and leaves everything as it was.
+    through `noticed` and leaves everything as it was. `preview` makes masks of the strokes without training.
 
     Parameters
     ----------
@@ -64,6 +65,7 @@ class Workbench(WorkbenchSignals):
         self._scans = ScanDesk(self._viewer, self)
         self._masks = MaskDesk(self._viewer, self._scans, self)
         self._runs = RunDesk(make_local_runner if make_runner is None else make_runner, self._scans, self)
+        self.preview = PreviewDesk(self._scans, self._runs, self)
         self._saving = Saving(Path(session_root) if session_root is not None else None, self)
         self._session = SessionDesk(self._viewer, self._saving, self._scans, self._masks, self._runs, self)
         self._exports = ExportDesk(self._scans, self._masks, self)
@@ -73,20 +75,21 @@ class Workbench(WorkbenchSignals):
 
     def _connect(self) -> None:
         scans, masks, runs = self._scans, self._masks, self._runs
-        for part in (scans, masks, runs, self._saving, self._session, self._exports):
+        for part in (scans, masks, runs, self.preview, self._saving, self._session, self._exports):
             part.noticed.connect(self.noticed)
         scans.scans_changed.connect(self.scans_changed)
-        scans.edited.connect(self.scans_changed)
+        for news in (scans.edited, self.preview.made, runs.state_changed):
+            news.connect(self.scans_changed)
         scans.scan_shown.connect(self._on_shown)
         scans.leaving.connect(self._player.stop)
-        scans.image_lost.connect(self._on_image_lost)
+        scans.image_lost.connect(self.scans_changed)
         scans.brush.label_changed.connect(self.label_changed)
         scans.brush.size_changed.connect(self.brush_changed)
         masks.changed.connect(self.masks_changed)
         masks.changed.connect(self.scans_changed)
-        for name in ("state_changed", "step_reported", "held_out_reported", "strokes_changed", "prediction_changed"):
+        reports = ("step_reported", "held_out_reported", "preparation_reported")
+        for name in ("state_changed", *reports, "strokes_changed", "prediction_changed", "run_started"):
             getattr(runs, name).connect(getattr(self, name))
-        runs.run_started.connect(self.run_started)
         self._saving.session_changed.connect(self.session_changed)
         self._player.playing_changed.connect(self.playing_changed)
         self._window.closed.connect(self.close)
@@ -255,7 +258,7 @@ class Workbench(WorkbenchSignals):
             self._saving.put_locked(record)
 
     def mask_state(self, key: FrameKey | None = None) -> str:
-        """Return "", "predicted", "accepted" or "edited" for a slice; the one on screen by default."""
+        """Return "", "preview", "predicted", "accepted" or "edited" for a slice; the one on screen by default."""
         key = key or self.current_key()
         record = self._scans.worklist.get(key.case) if key is not None else None
         return "" if key is None or record is None else record.mask_word((key.t, key.z))
@@ -324,7 +327,8 @@ class Workbench(WorkbenchSignals):
         self, path: str | Path, frames: Literal["current"] | Sequence[int] | None = None
     ) -> ExportSummary | None:
         """Write the shown scan's mask (else prediction) as NIfTI with a JSON sidecar; None after a notice."""
-        return self._exports.export(Path(path), frames, self.settings.method)
+        self._session.wait_for_weights()
+        return self._exports.export(Path(path), frames, self._runs.trained_method)
 
     def export_scribbles(self, path: str | Path) -> Path | None:
         """Write the shown scan's strokes as NIfTI in layer codes; None after a notice."""
@@ -368,8 +372,10 @@ class Workbench(WorkbenchSignals):
             return
         self._closed = True
         self._player.stop()
+        self.preview.drop()
         self._session.flush()
         self._runs.close()
+        self.preview.close()
         self._session.close()
         self._masks.detach()
         self._scans.release()
@@ -387,14 +393,6 @@ class Workbench(WorkbenchSignals):
         self.scan_shown.emit(case)
         self.prediction_changed.emit()
         self.strokes_changed.emit(*self.strokes())
-
-    def _on_image_lost(self, case: str) -> None:
-        ending = "it can be shown again from the list of scans."
-        if self._runs.training.active:
-            self._runs.training.stop()
-            ending = f"training stops, and {ending}"
-        self._warn(f"The image of the scan was removed or replaced. Its strokes and masks are kept; {ending}")
-        self.scans_changed.emit()
 
     def _warn(self, text: str, level: str = "warning") -> None:
         self.noticed.emit(Notice(text, level))

@@ -18,6 +18,8 @@ class WorkbenchSignals(QObject):
     """`types.StepReport`, at most about 20 a second."""
     held_out_reported = Signal(object)
     """`types.HeldOutReport`."""
+    preparation_reported = Signal(object)
+    """`types.PreparationReport`: the method works out pseudo labels before it trains on."""
     noticed = Signal(object)
     """`types.Notice`: a sentence for the person."""
     strokes_changed = Signal(int, int)

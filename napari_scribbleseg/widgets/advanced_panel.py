@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, FloatSpinBox, SpinBox, Widget
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_scribbleseg.settings import RESOLUTIONS, SCHEDULES, SettingsError, TrainSettings
@@ -87,13 +88,18 @@ class AdvancedPanel(QWidget):
 
     def _list_methods(self) -> None:
         try:
-            from napari_scribbleseg.methods import METHODS
+            from napari_scribbleseg.methods import METHODS, Supervision
         except (ImportError, OSError):
             return
+        # The others learn from whole masks, which nobody draws in here; they are for the benchmark.
+        usable = {key: cls for key, cls in METHODS.items() if cls.supervision is Supervision.SCRIBBLES}
         chosen = self.form.method.value
-        self.form.method.choices = [(key, key) for key in METHODS]
+        self.form.method.choices = [*usable, *({chosen} - usable.keys())]
         self.form.method.value = chosen
-        self.form.method.tooltip = "\n".join(f"{key}: {cls.title} ({cls.reference})" for key, cls in METHODS.items())
+        tips = {key: f"{key}: {cls.title} ({cls.reference})" for key, cls in usable.items()}
+        self.form.method.tooltip = "\n".join(tips.values())
+        for line, key in enumerate(self.form.method.choices):
+            self.form.method.native.setItemData(line, tips.get(key, ""), Qt.ItemDataRole.ToolTipRole)
 
     def _lay_out(self) -> QWidget:
         # Two columns: magicgui's own rows do not align their labels under napari's style sheet.

@@ -117,7 +117,7 @@ class CurvePanel(QWidget):
     def _make_plot(self) -> pg.PlotWidget:
         # Thin lines without antialiasing: a redraw must not be felt while painting.
         plot = pg.PlotWidget(antialias=False)
-        plot.setFixedHeight(112)
+        plot.setFixedHeight(104)
         plot.setMenuEnabled(False)
         plot.setMouseEnabled(False, False)
         plot.hideButtons()

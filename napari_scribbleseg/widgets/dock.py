@@ -25,7 +25,8 @@ from napari_scribbleseg.widgets.export_panel import ExportPanel
 from napari_scribbleseg.widgets.help import RESEARCH_USE, AboutBox, CheatSheet
 from napari_scribbleseg.widgets.keys import bind_keys, key_of
 from napari_scribbleseg.widgets.message_strip import MessageStrip
-from napari_scribbleseg.widgets.parts import Section, button, label, row
+from napari_scribbleseg.widgets.parts import Section, button, label, pile, row
+from napari_scribbleseg.widgets.preview_panel import PreviewPanel
 from napari_scribbleseg.widgets.scan_panel import ScanPanel
 from napari_scribbleseg.widgets.style import palette_of, sheet
 from napari_scribbleseg.widgets.train_panel import TrainPanel
@@ -103,6 +104,7 @@ class ScribbleDock(QWidget):
         workbench = self.workbench
         self.scan_panel = ScanPanel(workbench)
         self.class_panel = ClassPanel(workbench)
+        self.preview_panel = PreviewPanel(workbench)
         self.advanced_panel = AdvancedPanel(workbench)
         self.train_panel = TrainPanel(workbench, self.advanced_panel.settings)
         self.advanced_panel.connect_trainer(self.train_panel)
@@ -112,7 +114,7 @@ class ScribbleDock(QWidget):
         self.export_panel = ExportPanel(workbench)
         self.sections = {
             "scan": Section("Scan", self.scan_panel),
-            "draw": Section("Draw", self.class_panel),
+            "draw": Section("Draw", pile(self.class_panel, self.preview_panel)),
             "train": Section("Train", self.train_panel),
             "curves": Section("Curves", self.curve_panel),
             "mask": Section("Mask", self.accept_panel),
@@ -158,7 +160,12 @@ class ScribbleDock(QWidget):
         viewer = self.workbench.viewer
         recolour = self.recolour
         viewer.events.theme.connect(recolour)
-        unbind = bind_keys(viewer, self.workbench, self.train_panel.toggle, self.show_cheat_sheet)
+        actions = {
+            "preview": self.preview_panel.preview,
+            "train": self.train_panel.toggle,
+            "help": self.show_cheat_sheet,
+        }
+        unbind = bind_keys(viewer, self.workbench, actions)
 
         def let_go() -> None:
             viewer.events.theme.disconnect(recolour)

@@ -6,7 +6,7 @@ active, napari's own meaning of a letter wins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ SHORTCUTS = (
     Shortcut("label_0", "Q", "Erase strokes", "Draw"),
     Shortcut("brush_smaller", "N", "Thinner brush", "Draw"),
     Shortcut("brush_larger", "Shift-N", "Thicker brush", "Draw"),
+    Shortcut("preview", "I", "Instant preview of this phase, without training", "Train"),
     Shortcut("train", "T", "Train, pause or resume", "Train"),
     Shortcut("accept_slice", "G", "Accept the prediction of this slice", "Mask"),
     Shortcut("undo_accept", "U", "Undo the last accept", "Mask"),
@@ -99,10 +100,13 @@ def hide_overlays(workbench: Workbench) -> Iterator[None]:
 
 
 def bind_keys(
-    viewer: ViewerModel, workbench: Workbench, toggle_training: Callable[[], None], show_help: Callable[[], None]
+    viewer: ViewerModel, workbench: Workbench, panel_actions: Mapping[str, Callable[[], object]]
 ) -> Callable[[], None]:
-    """Bind all keys to the viewer; return a function that lets go of them."""
-    actions = _actions(viewer, workbench) | {"train": toggle_training, "help": show_help}
+    """Bind all keys to the viewer; return a function that lets go of them.
+
+    `panel_actions` are those by name that need a panel: "preview", "train" and "help".
+    """
+    actions = _actions(viewer, workbench) | dict(panel_actions)
     for shortcut in SHORTCUTS:
         if shortcut.name == "hide":
             viewer.bind_key(shortcut.key, lambda _viewer: (yield from hide_overlays(workbench)), overwrite=True)

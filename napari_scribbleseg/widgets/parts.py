@@ -81,6 +81,14 @@ def column(owner: QWidget, *items: QWidget | QBoxLayout) -> QVBoxLayout:
     return layout
 
 
+def pile(*widgets: QWidget) -> QWidget:
+    """Return one widget that holds several below each other, without gaps."""
+    owner = QWidget()
+    layout = stack(*widgets)
+    owner.setLayout(layout)
+    return owner
+
+
 def restyle(widget: QWidget) -> None:
     """Apply the style sheet again after a dynamic property changed."""
     widget.style().unpolish(widget)

@@ -54,6 +54,11 @@ def progress_sentence(step: int, total: int, steps_per_s: float, elapsed_s: floa
     return "  ·  ".join(parts)
 
 
+def preparation_sentence(done: int, total: int) -> str:
+    """Return how far a method is with the labels that it works out before it trains on."""
+    return f"Preparing pseudo labels: {done} of {total} slice{'s' if total != 1 else ''}"
+
+
 def strokes_sentence(seen: int, total: int) -> str:
     """Return how many of the drawn strokes the model has been trained on."""
     if total == 0:
@@ -61,8 +66,13 @@ def strokes_sentence(seen: int, total: int) -> str:
     return f"The model has seen {seen} of {total} stroke{'s' if total != 1 else ''}"
 
 
-def age_sentence(age: tuple[int, float] | None) -> str:
-    """Return how old the prediction on screen is: by training steps since, and by the clock."""
+def age_sentence(age: tuple[int, float] | None, preview: str = "") -> str:
+    """Return how old the prediction on screen is: by training steps since, and by the clock.
+
+    A preview has no age: `preview` is the name of the system without training that made it.
+    """
+    if preview:
+        return f"This slice: instant preview ({preview})"
     if age is None:
         return "This slice: no prediction yet"
     steps, seconds = age
@@ -72,9 +82,12 @@ def age_sentence(age: tuple[int, float] | None) -> str:
     return f"This slice: {steps} step{'s' if steps != 1 else ''}{'' if when == 'now' else f' / {when}'} old"
 
 
-def coverage_sentence(predicted: int, total: int) -> str:
-    """Return how many slices of the scan on screen have a prediction."""
-    return f"{predicted} of {total} slices predicted" if total else ""
+def coverage_sentence(predicted: int, total: int, previewed: int = 0) -> str:
+    """Return how many slices of the scan on screen have a prediction; `previewed` of them by no network."""
+    if previewed and previewed == predicted:
+        return f"{previewed} of {total} slices previewed, not trained"
+    also = f", {previewed} of them only previewed" if previewed else ""
+    return f"{predicted} of {total} slices predicted{also}" if total else ""
 
 
 def scan_details(shape: tuple[int, int, int, int], n_strokes: int, n_accepted: int) -> str:
@@ -87,6 +100,7 @@ def scan_details(shape: tuple[int, int, int, int], n_strokes: int, n_accepted: i
 
 _MASK_WORDS = {
     "": "not in the mask",
+    "preview": "preview only",
     "predicted": "predicted only",
     "accepted": "accepted",
     "edited": "corrected by hand",

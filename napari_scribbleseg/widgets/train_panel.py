@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QProgressBar, QWidget
 
 from napari_scribbleseg.settings import TrainSettings
-from napari_scribbleseg.types import RunState, StateChanged, StepReport
+from napari_scribbleseg.types import PreparationReport, RunState, StateChanged, StepReport
 from napari_scribbleseg.widgets.keys import key_of
 from napari_scribbleseg.widgets.pace import Pace
 from napari_scribbleseg.widgets.parts import button, column, label, line, row, stack
@@ -18,6 +18,7 @@ from napari_scribbleseg.widgets.sentences import (
     STOPPING,
     age_sentence,
     coverage_sentence,
+    preparation_sentence,
     progress_sentence,
     state_sentence,
     strokes_sentence,
@@ -52,6 +53,7 @@ LOOKS = {
     RunState.FINISHED: Look(True, False, False, _GREY),
 }
 _TIMED = (RunState.RUNNING, RunState.RESTING)
+_OVER = (RunState.FINISHING, RunState.FINISHED)
 
 
 class TrainPanel(QWidget):
@@ -72,6 +74,7 @@ class TrainPanel(QWidget):
         self._settings = settings
         self._pace = Pace()
         self._last: StepReport | None = None
+        self._preparing: PreparationReport | None = None
         self._stopping = False
         key = key_of("train")
         self.train_button = button("Train", f"Learn from the strokes drawn so far  ({key})", self.train, "primary")
@@ -137,25 +140,34 @@ class TrainPanel(QWidget):
             self._pace.go()
         else:
             self._pace.halt()
+        if change.state in _OVER:
+            self._preparing = None
         self._show_progress()
 
     def _on_run_started(self) -> None:
         self._pace.reset()
         self._stopping = False
-        self._last = None
+        self._last = self._preparing = None
         self.device_label.setText("")
 
     def _on_step(self, report: StepReport) -> None:
-        self._last = report
+        self._last, self._preparing = report, None
         self._pace.mark(report.step)
         self.device_label.setText(report.device)
         self.progress.setRange(0, max(report.total_steps, 1))
         self.progress.setValue(min(report.step, max(report.total_steps, 1)))
 
+    def _on_preparation(self, report: PreparationReport) -> None:
+        self._preparing = report if report.done < report.total else None
+        self._show_progress()
+
     def _show_strokes(self, seen: int, total: int) -> None:
         self.strokes_label.setText(strokes_sentence(seen, total))
 
     def _show_progress(self) -> None:
+        if self._preparing is not None:
+            self.progress_label.setText(preparation_sentence(self._preparing.done, self._preparing.total))
+            return
         if self._last is None:
             self.progress.setValue(0)
             self.progress_label.setText("No steps yet")
@@ -167,8 +179,10 @@ class TrainPanel(QWidget):
 
     def _show_age(self) -> None:
         predicted, total = self._workbench.predicted_counts()
-        self.age_label.setText(age_sentence(self._workbench.prediction_age()) if total else "No scan on screen")
-        self.coverage_label.setText(coverage_sentence(predicted, total))
+        preview = self._workbench.preview
+        age = age_sentence(self._workbench.prediction_age(), preview.shown)
+        self.age_label.setText(age if total else "No scan on screen")
+        self.coverage_label.setText(coverage_sentence(predicted, total, preview.count))
 
     def _tick(self) -> None:
         if self.isVisible():
@@ -198,6 +212,7 @@ class TrainPanel(QWidget):
         workbench.state_changed.connect(self._show_state)
         workbench.run_started.connect(self._on_run_started)
         workbench.step_reported.connect(self._on_step)
+        workbench.preparation_reported.connect(self._on_preparation)
         workbench.strokes_changed.connect(self._show_strokes)
         workbench.scan_shown.connect(self._on_scan)
         # The age is shown on a timer, not on prediction_changed: a sweep reports hundreds of slices a minute.

@@ -86,6 +86,37 @@ def test_train_pause_resume_and_stop_answer_at_once(scene, runners, qtbot):
     assert panel.train_button.isEnabled()
 
 
+def test_instant_preview_shows_a_mask_before_anything_is_trained(scene, qtbot):
+    viewer, dock = scene
+    strokes = np.asarray(viewer.layers["scribbles"].data).copy()
+    panel = dock.preview_panel
+    assert panel.system_combo.isVisible()
+    panel.button.click()
+    assert not panel.button.isEnabled()
+    assert panel.reason_label.text() == "Random Walker is at work…"
+    qtbot.waitUntil(panel.button.isEnabled, timeout=20_000)
+    shown = np.asarray(viewer.layers["prediction"].data)
+    assert (shown[0, 2] == LV).any()
+    assert not shown[1:].any()
+    assert not np.asarray(viewer.layers["mask"].data).any()
+    np.testing.assert_array_equal(viewer.layers["scribbles"].data, strokes)
+    assert "not trained" in dock.messages.text_label.text()
+    qtbot.waitUntil(lambda: "instant preview (Random Walker)" in dock.train_panel.age_label.text(), timeout=5000)
+    viewer.dims.set_current_step(0, 1)
+    assert not panel.button.isEnabled()
+    assert panel.reason_label.text() == "Draw on this phase first"
+
+
+def test_instant_preview_waits_while_training(scene, runners, qtbot):
+    _, dock = scene
+    start(qtbot, dock, runners)
+    assert not dock.preview_panel.button.isEnabled()
+    assert dock.preview_panel.reason_label.text() == "Training is under way"
+    dock.train_panel.stop_button.click()
+    wait_for(qtbot, dock, RunState.FINISHED)
+    assert dock.preview_panel.button.isEnabled()
+
+
 def test_train_without_strokes_says_what_is_missing(window, scan_path):
     _, dock = window()
     dock.workbench.open_scan(scan_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scribbleseg.app.dock import make_dock
 from napari_scribbleseg.app.torch_first import load_torch
+from napari_scribbleseg.baselines.random_walker import RandomWalker
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, LV, MYO, RV
 from napari_scribbleseg.resources import sample_path
 from napari_scribbleseg.types import RunState
@@ -128,6 +130,27 @@ def test_closing_the_window_while_training_ends_the_trainer(window, scan_path, r
     viewer.close()
     qtbot.waitUntil(runners[-1].cancelled.is_set, timeout=5000)
     qtbot.waitUntil(lambda: runners[-1].state is RunState.FINISHED, timeout=5000)
+
+
+def test_closing_the_window_while_a_preview_is_worked_out_ends_its_thread(window, scan_path, qtbot, monkeypatch):
+    asked, may_end = threading.Event(), threading.Event()
+
+    def segment(self, volume, scribbles, spacing_mm):
+        asked.set()
+        assert may_end.wait(10)
+        return np.full(volume.shape, LV, np.uint8)
+
+    monkeypatch.setattr(RandomWalker, "segment", segment)
+    viewer, dock = window()
+    dock.workbench.open_scan(scan_path)
+    paint(dock.workbench, LV)
+    dock.workbench.flush()
+    dock.preview_panel.button.click()
+    assert asked.wait(10)
+    threading.Timer(0.2, may_end.set).start()
+    viewer.close()
+    qtbot.waitUntil(lambda: not dock.workbench.preview.running, timeout=5000)
+    assert dock.workbench.predicted_counts()[0] == 0
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from napari_scribbleseg.labels import LV, MYO
+from napari_scribbleseg.qt.preview_desk import DEFAULT_SYSTEM
+from napari_scribbleseg.qt.values import Preview, PreviewSystem
 from napari_scribbleseg.types import FrameKey
-from tests.qt.stand_ins import go_to, paint_two_classes
+from tests.qt.stand_ins import SHAPE, go_to, paint_two_classes
 
 WINDOW = False
 
@@ -43,11 +45,59 @@ def test_export_takes_the_mask_else_the_prediction_and_says_which(mixed, tmp_pat
         "edited": 1,
         "from_mask": 2,
         "from_prediction": 2,
+        "from_preview": 0,
         "never_predicted": 8,
     }
     assert note["prediction_steps"] == {"oldest": 5, "newest": 8}
     assert note["method"] == "dmpls"
+    assert note["instant_previews"] == {}
     assert "not a medical device" in note["notice"]
+
+
+def show_preview(bench, t: int, label: int = LV, system: PreviewSystem = DEFAULT_SYSTEM) -> None:
+    """Put an instant preview on a phase."""
+    labels, nothing = np.full(SHAPE[2:], label, np.uint8), np.zeros(SHAPE[2:], np.uint8)
+    keys = [FrameKey(bench.shown_case, t, z) for z in range(SHAPE[1])]
+    bench._runs.show_previews([Preview(key, labels, nothing, 0, 1, system) for key in keys])
+
+
+def test_an_export_of_previews_names_their_systems_and_claims_no_training(bench, tmp_path):
+    show_preview(bench, 0)
+    show_preview(bench, 1, system=PreviewSystem("growcut", "GrowCut"))
+    bench.accept("slice")
+    bench.layer("mask").paint((0, 1, 5, 5), MYO)
+
+    summary = bench.export(tmp_path / "out.nii.gz")
+
+    assert (summary.from_mask, summary.from_prediction, summary.from_preview, summary.never_predicted) == (2, 0, 6, 4)
+    assert "6 from an instant preview (Random Walker, GrowCut; not trained)" in summary.sentence
+    note = json.loads((tmp_path / "out.json").read_text())
+    assert note["method"] is None
+    assert note["prediction_steps"] is None
+    assert (note["slices"]["from_prediction"], note["slices"]["from_preview"]) == (0, 6)
+    walker, growcut = note["instant_previews"]["random_walker"], note["instant_previews"]["growcut"]
+    assert (walker["trained"], walker["title"]) == (False, "Random Walker")
+    assert walker["slices"] == {"shown": 2, "accepted": 1, "edited": 0}
+    assert growcut["slices"] == {"shown": 4, "accepted": 0, "edited": 0}
+
+
+def test_an_accepted_preview_that_is_corrected_by_hand_still_says_where_it_began(bench, tmp_path):
+    show_preview(bench, 0)
+    bench.accept("frame")
+    bench.layer("mask").paint((0, 2, 5, 5), MYO)
+    bench.export(tmp_path / "out.nii.gz")
+    note = json.loads((tmp_path / "out.json").read_text())
+    assert note["instant_previews"]["random_walker"]["slices"] == {"shown": 0, "accepted": 3, "edited": 1}
+    assert note["method"] is None
+
+
+def test_a_mask_accepted_from_the_network_over_a_preview_counts_as_trained(mixed, tmp_path):
+    show_preview(mixed, 0)
+    mixed.export(tmp_path / "out.nii.gz")
+    note = json.loads((tmp_path / "out.json").read_text())
+    assert note["method"] == "dmpls"  # the slice that was accepted before
+    assert note["slices"]["from_preview"] == 2
+    assert note["prediction_steps"] is None
 
 
 def test_export_of_the_current_frame_is_a_3d_file(mixed, tmp_path):

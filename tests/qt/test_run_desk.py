@@ -8,7 +8,7 @@ import pytest
 
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, LV, MYO
 from napari_scribbleseg.settings import TrainSettings
-from napari_scribbleseg.types import FinishReason, RunState
+from napari_scribbleseg.types import FinishReason, PreparationReport, RunState
 from tests.qt.stand_ins import go_to, paint, paint_two_classes, write_scan
 
 WINDOW = False
@@ -164,6 +164,15 @@ def test_reports_count_what_the_model_has_seen(bench, runners, qtbot):
     assert bench.strokes() == (1, 3)
     runners[-1].report(step=6, seen=3, total=3)
     qtbot.waitUntil(lambda: told[-1] == (3, 3))
+
+
+def test_the_preparation_of_a_method_is_told_while_it_lasts(bench, runners, qtbot):
+    told = []
+    bench.preparation_reported.connect(told.append)
+    paint_two_classes(bench)
+    bench.train()
+    runners[-1].do(lambda runner: runner.emit(PreparationReport(12, 40)))
+    qtbot.waitUntil(lambda: told == [PreparationReport(12, 40)])
 
 
 def test_removing_the_image_stops_training_and_keeps_the_strokes(bench, runners, qtbot):

@@ -10,7 +10,7 @@ import pytest
 
 from napari_scribbleseg.qt import thread as threads
 from napari_scribbleseg.qt.mailbox import Mailbox
-from napari_scribbleseg.qt.thread import TrainerThread
+from napari_scribbleseg.qt.thread import PoliteThread, TrainerThread, giving_way
 from napari_scribbleseg.qt.values import RunRequest
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import FinishReason, FrameKey, RunState
@@ -51,6 +51,32 @@ def test_the_trainer_has_a_lower_priority_than_the_window_and_gives_way_sooner(m
     assert found[0][1] < interval
     assert thread.stop_and_wait()
     assert sys.getswitchinterval() == interval
+
+
+def test_the_window_has_its_way_until_the_last_such_thread_has_ended():
+    usual = sys.getswitchinterval()
+    first, second = giving_way(), giving_way()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sys.getswitchinterval() == pytest.approx(threads.SWITCH_INTERVAL_S)
+    second.__exit__(None, None, None)
+    assert sys.getswitchinterval() == usual
+
+
+def test_a_thread_that_nobody_holds_lives_until_it_ends(qapp, qtbot):
+    worked, release = threading.Event(), threading.Event()
+
+    class Worker(PoliteThread):
+        def work(self) -> None:
+            worked.set()
+            release.wait(5)
+
+    Worker().begin()
+    assert worked.wait(5)
+    assert len(threads._alive) == 1
+    release.set()
+    qtbot.waitUntil(lambda: not threads._alive)
 
 
 def test_an_error_and_a_silent_end_both_become_one_finished(make_thread, qtbot):

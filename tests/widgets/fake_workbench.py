@@ -7,13 +7,40 @@ from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
+from qtpy.QtCore import QObject, Signal
 
-from napari_scribbleseg.qt.values import ExportSummary, ScanSummary
+from napari_scribbleseg.qt.preview_desk import DEFAULT_SYSTEM
+from napari_scribbleseg.qt.values import ExportSummary, PreviewSystem, ScanSummary
 from napari_scribbleseg.qt.workbench_signals import WorkbenchSignals
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import RunState, StateChanged
 
 SHAPE = (20, 10, 32, 32)
+
+
+class FakePreview(QObject):
+    """Same surface as `qt.preview_desk.PreviewDesk`."""
+
+    changed = Signal()
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.problem = "Draw on this phase first"
+        self.shown = ""
+        self.count = 0
+
+    def systems(self) -> list[PreviewSystem]:
+        return [DEFAULT_SYSTEM, PreviewSystem("growcut", "GrowCut", "Vezhnevets 2005")]
+
+    def start(self, system: PreviewSystem) -> bool:
+        self.calls.append(("preview", system.key))
+        return not self.problem
+
+    def say(self, problem: str) -> None:
+        """Pretend that something stands in the way, or no longer does."""
+        self.problem = problem
+        self.changed.emit()
 
 
 class FakeWorkbench(WorkbenchSignals):
@@ -23,6 +50,7 @@ class FakeWorkbench(WorkbenchSignals):
         super().__init__()
         self.viewer = viewer if viewer is not None else ViewerModel()
         self.calls: list[tuple[Any, ...]] = []
+        self.preview = FakePreview(self.calls)
         self.shown_case = ""
         self.state = RunState.IDLE
         self.settings = TrainSettings()

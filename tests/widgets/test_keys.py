@@ -90,6 +90,12 @@ def test_train_key_trains_pauses_and_resumes(keyboard, workbench, dock):
     assert workbench.calls[-1] == ("resume",)
 
 
+def test_preview_key_asks_for_a_preview_and_leaves_the_refusal_to_the_workbench(keyboard, workbench):
+    workbench.viewer.layers.selection.active = workbench.viewer.layers["scribbles"]
+    keyboard("I")
+    assert workbench.calls[-1] == ("preview", "random_walker")
+
+
 def test_accept_and_undo_keys(keyboard, workbench):
     keyboard("G")
     keyboard("U")

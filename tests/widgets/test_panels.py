@@ -187,6 +187,27 @@ def test_the_form_lists_the_methods_when_first_seen(dock):
     assert "Luo" in dock.advanced_panel.form.method.tooltip
 
 
+def test_the_form_offers_only_methods_that_learn_from_strokes(dock):
+    from qtpy.QtCore import Qt
+
+    from napari_scribbleseg.methods import METHODS, Supervision
+
+    dock.sections["advanced"].expand()
+    method = dock.advanced_panel.form.method
+    assert set(method.choices) == {k for k, cls in METHODS.items() if cls.supervision is Supervision.SCRIBBLES}
+    assert "full_sup" not in method.tooltip
+    for line, key in enumerate(method.choices):
+        tip = method.native.itemData(line, Qt.ItemDataRole.ToolTipRole)
+        assert METHODS[key].title in tip
+        assert METHODS[key].reference in tip
+
+
+def test_a_session_of_another_method_keeps_it_in_the_list(dock):
+    dock.advanced_panel.show_settings(TrainSettings(method="full_sup"))
+    dock.sections["advanced"].expand()
+    assert dock.advanced_panel.form.method.value == "full_sup"
+
+
 def test_mixing_can_be_set_only_where_it_means_something(dock):
     form = dock.advanced_panel.form
     assert not form.alpha.enabled

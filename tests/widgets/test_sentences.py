@@ -10,6 +10,7 @@ from napari_scribbleseg.widgets.sentences import (
     coverage_sentence,
     duration_text,
     mask_sentence,
+    preparation_sentence,
     progress_sentence,
     scan_details,
     state_sentence,
@@ -59,6 +60,20 @@ def test_age_tells_steps_and_seconds():
     assert age_sentence(None) == "This slice: no prediction yet"
 
 
+def test_a_preview_has_no_age():
+    assert age_sentence((300, 5.0), "GrowCut") == "This slice: instant preview (GrowCut)"
+
+
+def test_preparation_counts_slices():
+    assert preparation_sentence(12, 40) == "Preparing pseudo labels: 12 of 40 slices"
+    assert preparation_sentence(0, 1) == "Preparing pseudo labels: 0 of 1 slice"
+
+
+def test_coverage_tells_previews_from_predictions():
+    assert coverage_sentence(10, 200, 10) == "10 of 200 slices previewed, not trained"
+    assert coverage_sentence(84, 200, 6) == "84 of 200 slices predicted, 6 of them only previewed"
+
+
 def test_coverage_counts_slices():
     assert coverage_sentence(84, 200) == "84 of 200 slices predicted"
     assert coverage_sentence(0, 0) == ""
@@ -66,6 +81,7 @@ def test_coverage_counts_slices():
 
 def test_mask_sentence_tells_slice_progress_and_lock():
     assert mask_sentence("accepted", 3, 200, True) == "This slice: accepted  ·  3/200 accepted  ·  locked"
+    assert mask_sentence("preview", 3, 200, False) == "This slice: preview only  ·  3/200 accepted"
     assert mask_sentence("", 0, 0, False) == "Open a scan first"
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_scribbleseg.types import FinishReason, RunState, StepReport
+from napari_scribbleseg.types import FinishReason, PreparationReport, RunState, StepReport
 
 BUTTONS = {
     RunState.IDLE: (True, False, False),
@@ -81,6 +81,35 @@ def test_a_report_shows_device_step_and_progress(panel, workbench):
     assert panel.device_label.text() == "cpu"
     assert panel.progress.value() / panel.progress.maximum() == 0.25
     assert panel.progress_label.text().startswith("Step 750 of 3000")
+
+
+def test_preparing_pseudo_labels_takes_the_place_of_the_step_line_until_the_next_step(panel, workbench):
+    workbench.enter(RunState.RUNNING)
+    workbench.preparation_reported.emit(PreparationReport(12, 40))
+    assert panel.progress_label.text() == "Preparing pseudo labels: 12 of 40 slices"
+    panel._tick()
+    assert panel.progress_label.text() == "Preparing pseudo labels: 12 of 40 slices"
+    workbench.step_reported.emit(report(1))
+    panel._tick()
+    assert panel.progress_label.text().startswith("Step 1 of 3000")
+    workbench.preparation_reported.emit(PreparationReport(40, 40))
+    assert panel.progress_label.text().startswith("Step 1 of 3000")
+
+
+@pytest.mark.parametrize("reason", [FinishReason.CANCELLED, FinishReason.FAILED])
+def test_a_run_that_ends_while_preparing_prepares_no_longer(panel, workbench, reason):
+    workbench.enter(RunState.RUNNING)
+    workbench.preparation_reported.emit(PreparationReport(3, 40))
+    workbench.enter(RunState.FINISHED, reason=reason)
+    assert panel.progress_label.text() == "No steps yet"
+
+
+def test_a_preview_on_screen_is_never_told_as_a_prediction(panel, workbench):
+    workbench.age, workbench.counts = (300, 3.0), (10, 200)
+    workbench.preview.shown, workbench.preview.count = "Random Walker", 10
+    panel._tick()
+    assert panel.age_label.text() == "This slice: instant preview (Random Walker)"
+    assert panel.coverage_label.text() == "10 of 200 slices previewed, not trained"
 
 
 def test_strokes_and_age_are_shown(panel, workbench):
