@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,9 +84,10 @@ def dotted(path: Path) -> list[str]:
     return parts[:-1] if path.name == "__init__.py" else parts
 
 
-def imports_of(path: Path) -> Iterator[Import]:
-    """Yield every import of a file; imports for type checkers alone do not run and do not count."""
-    yield from _imports(ast.parse(path.read_text(encoding="utf-8")), path, lazy=False)
+@lru_cache(maxsize=None)
+def imports_of(path: Path) -> tuple[Import, ...]:
+    """Return every import of a file; imports for type checkers alone do not run and do not count."""
+    return tuple(_imports(ast.parse(path.read_text(encoding="utf-8")), path, lazy=False))
 
 
 def _imports(node: ast.AST, path: Path, lazy: bool) -> Iterator[Import]:
