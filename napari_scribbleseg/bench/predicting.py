@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from napari_scribbleseg.bench.cells import Cell
-from napari_scribbleseg.bench.patients import Patient
+from napari_scribbleseg.bench.patients import Patient, require_whole_slices
 from napari_scribbleseg.data import SampleStore
 from napari_scribbleseg.engine.device import move
 from napari_scribbleseg.engine.engine import Engine
@@ -45,12 +45,19 @@ def _predict_with(method: Method, store: SampleStore, engine: Engine) -> Segment
 
 
 def baseline_segments(cell: Cell) -> Mapping[str, Segment]:
-    """Return how a classical baseline segments: each phase from its own scribbles, on the native grid."""
+    """Return how a classical baseline segments: each phase from its own scribbles, on the native grid.
+
+    Raises
+    ------
+    BenchError
+        When it is asked for a patient from a pack that kept too little.
+    """
     from napari_scribbleseg.baselines import build_baseline
 
     baseline = build_baseline(cell.row.method, cell.settings.options)
 
     def run(patient: Patient) -> LabelMap:
+        require_whole_slices([patient], "A system without training")
         cine = patient.cine
         volumes = [baseline.segment(cine.volume(t), s, cine.spacing_mm) for t, s in enumerate(patient.scribbles)]
         return np.stack(volumes).astype(np.uint8)
