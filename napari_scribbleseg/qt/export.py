@@ -132,15 +132,15 @@ def _previews(record: ScanRecord, origin: Origin) -> dict[str, dict[str, Any]]:
         for index in origin.mask
         if index in record.mask_previews
     ]
-    counts = Counter(made)
+    counts = Counter((system.key, state) for system, state in made)
     return {
-        system.key: {
+        key: {
             "title": system.title,
             "reference": system.reference,
             "trained": False,
-            "slices": {state: counts[system, state] for state in ("shown", "accepted", "edited")},
+            "slices": {state: counts[key, state] for state in ("shown", "accepted", "edited")},
         }
-        for system in dict.fromkeys(system for system, _ in made)
+        for key, system in {system.key: system for system, _ in made}.items()
     }
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM, list_systems
 from napari_scribbleseg.qt.preview_thread import PreviewJob, PreviewThread
 from napari_scribbleseg.qt.record import ScanRecord
 from napari_scribbleseg.qt.run_desk import RunDesk
 from napari_scribbleseg.qt.scan_desk import ScanDesk
 from napari_scribbleseg.qt.values import PreviewSystem
 from napari_scribbleseg.types import FrameKey, Notice
-
-DEFAULT_SYSTEM = PreviewSystem("random_walker", "Random Walker", "Grady, IEEE TPAMI 2006")
-"""The best of those that answer within a second."""
-SHORT_NAMES = {"level_set": "ITK-SNAP-like", "slic_seg": "Slic-Seg-like"}
-"""For titles too long for the dock."""
 
 
 class PreviewDesk(QObject):
@@ -78,14 +74,7 @@ class PreviewDesk(QObject):
 
     def systems(self) -> list[PreviewSystem]:
         """Return all systems, the default first."""
-        try:
-            from napari_scribbleseg.baselines import BASELINES
-        except (ImportError, OSError):
-            return [DEFAULT_SYSTEM]
-        found = [
-            PreviewSystem(key, cls.title, cls.reference, SHORT_NAMES.get(key, "")) for key, cls in BASELINES.items()
-        ]
-        return sorted(found, key=lambda system: system.key != DEFAULT_SYSTEM.key)
+        return list_systems()
 
     def start(self, system: PreviewSystem = DEFAULT_SYSTEM) -> bool:
         """Begin a preview of the phase on screen; False after a notice, and while another is being worked out."""

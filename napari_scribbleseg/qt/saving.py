@@ -84,12 +84,13 @@ class Saving(QObject):
             self._try(lambda: autosaver.put_edit(edit))
 
     def put_mask(self, record: ScanRecord, t: int, z: int) -> None:
-        """Save a slice of the mask as it is in the record."""
+        """Save a slice of the mask as it is in the record, and which system without training made it, if one did."""
         autosaver = self._autosaver
         if autosaver is not None:
             state = record.mask_states.get((t, z), SliceState.PREDICTED)
-            labels = record.mask[t, z]
-            self._try(lambda: autosaver.put_mask(record.case, {(t, z): labels}, state))
+            labels, system = record.mask[t, z], record.mask_previews.get((t, z))
+            origin = system.key if system is not None else ""
+            self._try(lambda: autosaver.put_mask(record.case, {(t, z): labels}, state, origin))
 
     def put_locked(self, record: ScanRecord) -> None:
         """Save whether a mask is locked."""

@@ -192,7 +192,7 @@ class SessionDesk(QObject):
 def _maps_of(saved: SavedScan, state: SessionState) -> SavedMaps:
     states = state.mask_states.get(saved.case, MaskStates())
     strokes, mask = state.scribbles.get(saved.case), state.masks.get(saved.case)
-    return SavedMaps(saved, strokes, mask, states.slices, states.locked)
+    return SavedMaps(saved, strokes, mask, states.slices, states.locked, states.origins)
 
 
 def _sample_of(saved: SavedScan) -> Cine | None:

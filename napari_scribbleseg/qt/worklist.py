@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_scribbleseg.labels import LabelMap
+from napari_scribbleseg.qt.preview_systems import find_system
 from napari_scribbleseg.qt.record import ScanRecord, SliceIndex
 from napari_scribbleseg.qt.values import ScanSummary
 from napari_scribbleseg.session.slices import SliceState
@@ -31,6 +32,7 @@ class SavedMaps:
     strokes, mask : uint8 (t, z, y, x) or None
     states : (t, z) → SliceState
     locked : bool
+    origins : (t, z) → key of the system without training that made the slice of the mask
     """
 
     scan: SavedScan
@@ -38,6 +40,7 @@ class SavedMaps:
     mask: LabelMap | None = None
     states: Mapping[SliceIndex, SliceState] = field(default_factory=dict)
     locked: bool = False
+    origins: Mapping[SliceIndex, str] = field(default_factory=dict)
 
     def restore(self, record: ScanRecord) -> None:
         """Put strokes and mask back; parts of another shape are left out."""
@@ -47,6 +50,7 @@ class SavedMaps:
         if self.mask is not None and self.mask.shape == record.mask.shape:
             record.mask[...] = self.mask
             record.mask_states.update(self.states)
+            record.mask_previews.update((index, find_system(key)) for index, key in self.origins.items())
             record.locked = self.locked
 
 

@@ -146,15 +146,22 @@ class Autosaver:
             self._manifest = replace(self._manifest, next_revision=following)
         self._plan_journal()
 
-    def put_mask(self, case: str, slices: Mapping[tuple[int, int], LabelMap], state: SliceState) -> None:
+    def put_mask(
+        self, case: str, slices: Mapping[tuple[int, int], LabelMap], state: SliceState, origin: str = ""
+    ) -> None:
         """Save mask slices by (t, z), training codes `(y, x)`, and what the person did with them.
+
+        `origin` is the key of the system without training that made them, "" where none did.
 
         Raises
         ------
         SessionError
             For a slice that no scan of the session has.
         """
-        records = [SliceRecord(SliceKey(MapKind.MASKS, case, t, z), labels, state) for (t, z), labels in slices.items()]
+        records = [
+            SliceRecord(SliceKey(MapKind.MASKS, case, t, z), labels, state, origin=origin)
+            for (t, z), labels in slices.items()
+        ]
         with self._guard:
             self._shadow.put(records)
             self._unjournaled.update((record.key, record) for record in records)

@@ -137,6 +137,7 @@ def _to_bytes(record: SliceRecord) -> bytes:
         "state": record.state.value,
         "revision": record.revision,
         "strokes": record.strokes,
+        **({"origin": record.origin} if record.origin else {}),
     }
     payload = json.dumps(head).encode() + b"\n" + zlib.compress(record.labels.tobytes(), 1)
     return _HEAD.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload
@@ -148,7 +149,8 @@ def _from_payload(payload: bytes) -> SliceRecord | None:
         head = json.loads(line)
         labels = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(head["shape"])
         key = SliceKey(MapKind(head["kind"]), str(head["case"]), int(head["t"]), int(head["z"]))
-        return SliceRecord(key, labels, SliceState(head["state"]), int(head["revision"]), int(head["strokes"]))
+        state, origin = SliceState(head["state"]), str(head.get("origin") or "")
+        return SliceRecord(key, labels, state, int(head["revision"]), int(head["strokes"]), origin)
     except (ValueError, KeyError, TypeError, zlib.error):
         return None
 

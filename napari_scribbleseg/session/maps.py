@@ -25,6 +25,7 @@ from napari_scribbleseg.types import Cine
 _HIGHEST = {MapKind.SCRIBBLES: BACKGROUND_SCRIBBLE, MapKind.MASKS: LV}
 _CHUNK = 1 << 16
 _NO_SLICES: Mapping[tuple[int, int], SliceState] = MappingProxyType({})
+_NO_ORIGINS: Mapping[tuple[int, int], str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,13 @@ class MaskStates:
         Accepted and edited slices; all others are predicted.
     locked : bool
         Whether the mask is closed to accepts and hand edits.
+    origins : Mapping[(t, z), str]
+        Of those slices that a system without training made: its key, known to this version or not.
     """
 
     slices: Mapping[tuple[int, int], SliceState] = field(default_factory=lambda: _NO_SLICES)
     locked: bool = False
+    origins: Mapping[tuple[int, int], str] = field(default_factory=lambda: _NO_ORIGINS)
 
     def count(self, state: SliceState) -> int:
         """Return the number of slices in a state other than PREDICTED."""
@@ -115,7 +119,11 @@ def write_states(path: Path, states: MaskStates) -> None:
         When the target cannot be written.
     """
     path.parent.mkdir(exist_ok=True)
-    slices = [{"t": t, "z": z, "state": state.value} for (t, z), state in sorted(states.slices.items())]
+    slices: list[dict[str, Any]] = []
+    for (t, z), state in sorted(states.slices.items()):
+        slices.append({"t": t, "z": z, "state": state.value})
+        if origin := states.origins.get((t, z)):
+            slices[-1]["origin"] = origin
     write_atomically(path, json.dumps({"locked": states.locked, "slices": slices}).encode() + b"\n")
 
 
@@ -123,8 +131,10 @@ def read_states(path: Path) -> tuple[MaskStates, str]:
     """Read the states of a mask's slices, and a sentence where they are damaged, else ""."""
     try:
         values = json.loads(path.read_bytes())
-        slices = {(int(item["t"]), int(item["z"])): SliceState(item["state"]) for item in values["slices"]}
-        return MaskStates(slices, bool(values["locked"])), ""
+        items = {(int(item["t"]), int(item["z"])): item for item in values["slices"]}
+        slices = {index: SliceState(item["state"]) for index, item in items.items()}
+        origins = {index: str(item["origin"]) for index, item in items.items() if item.get("origin")}
+        return MaskStates(slices, bool(values["locked"]), origins), ""
     except FileNotFoundError:
         return MaskStates(), ""
     except (OSError, ValueError, KeyError, TypeError):

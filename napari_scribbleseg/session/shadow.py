@@ -44,6 +44,7 @@ class Shadow:
         self._geometry: dict[str, Cine] = {}
         self._labels: dict[MapKey, LabelMap] = dict(maps.labels)
         self._states = {case: dict(states.slices) for case, states in maps.mask_states.items()}
+        self._origins = {case: dict(states.origins) for case, states in maps.mask_states.items()}
         self._locked = {case: states.locked for case, states in maps.mask_states.items()}
         self._waiting: dict[SliceKey, SliceRecord] = {}
         self._dirty: set[MapKey] = set(maps.replayed)
@@ -57,7 +58,8 @@ class Shadow:
             if new:
                 for kind in MapKind:
                     self._labels[kind, record.case] = np.broadcast_to(np.uint8(0), record.shape)
-                self._states[record.case], self._locked[record.case] = {}, False
+                self._states[record.case], self._origins[record.case] = {}, {}
+                self._locked[record.case] = False
                 # So that the header of the scan is there even if the next strokes come from the journal.
                 self._dirty.add((MapKind.SCRIBBLES, record.case))
             return new
@@ -133,7 +135,7 @@ class Shadow:
                 self._labels[key] = self._labels[key].copy()
             self._labels[key][t, z] = record.labels
             if kind is MapKind.MASKS:
-                set_state(self._states[case], t, z, record.state)
+                set_state(self._states[case], self._origins[case], record)
             dirty.add(key)
         return dirty
 
@@ -144,4 +146,5 @@ class Shadow:
             self._geometry[case] = read_geometry(self._folder, record)
         write_map(map_path(self._folder, kind, record), kind, self._labels[key], self._geometry[case])
         if kind is MapKind.MASKS:
-            write_states(states_path(self._folder, record), MaskStates(self._states[case], self._locked[case]))
+            states = MaskStates(self._states[case], self._locked[case], self._origins[case])
+            write_states(states_path(self._folder, record), states)

@@ -49,6 +49,8 @@ class SliceRecord:
         Of the edit, 0 for masks.
     strokes : int
         Strokes drawn on this scan so far, this edit included; 0 for masks.
+    origin : str
+        Key of the system without training that made a mask slice, corrected since or not; "" where none did.
     """
 
     key: SliceKey
@@ -56,6 +58,7 @@ class SliceRecord:
     state: SliceState = SliceState.PREDICTED
     revision: int = 0
     strokes: int = 0
+    origin: str = ""
 
     def __post_init__(self) -> None:
         labels = self.labels

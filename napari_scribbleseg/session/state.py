@@ -117,7 +117,7 @@ class SessionState:
 
     @property
     def mask_states(self) -> Mapping[str, MaskStates]:
-        """Return by case what was accepted, edited and locked."""
+        """Return by case what was accepted, edited and locked, and what no training made."""
         return self.maps.mask_states
 
 
@@ -143,6 +143,7 @@ class _Draft:
     manifest: Manifest
     labels: dict[MapKey, LabelMap] = field(default_factory=dict)
     states: dict[str, dict[tuple[int, int], SliceState]] = field(default_factory=dict)
+    origins: dict[str, dict[tuple[int, int], str]] = field(default_factory=dict)
     locked: dict[str, bool] = field(default_factory=dict)
     strokes: dict[str, int] = field(default_factory=dict)
     revision: int = 0
@@ -161,6 +162,7 @@ class _Draft:
         states, problem = read_states(path)
         self._note(problem, path)
         self.states[record.case], self.locked[record.case] = dict(states.slices), states.locked
+        self.origins[record.case] = dict(states.origins)
 
     def _note(self, problem: str, path: Path) -> None:
         if problem:
@@ -178,7 +180,7 @@ class _Draft:
         self.revision = max(self.revision, record.revision)
         self.strokes[case] = max(self.strokes[case], record.strokes)
         if kind is MapKind.MASKS:
-            set_state(self.states[case], t, z, record.state)
+            set_state(self.states[case], self.origins[case], record)
 
     def finish(self) -> SavedMaps:
         for labels in self.labels.values():
@@ -187,9 +189,7 @@ class _Draft:
             self.problems.append("Some edits fit no scan that the session lists; they stay in its folder journal.")
         return SavedMaps(
             labels=MappingProxyType(self.labels),
-            mask_states=MappingProxyType(
-                {case: MaskStates(MappingProxyType(states), self.locked[case]) for case, states in self.states.items()}
-            ),
+            mask_states=MappingProxyType({case: self._states_of(case) for case in self.states}),
             next_revision=max(self.manifest.next_revision, self.revision + 1),
             strokes=MappingProxyType(self.strokes),
             replayed=frozenset(self.replayed),
@@ -198,13 +198,22 @@ class _Draft:
             strays=frozenset(self.strays),
         )
 
+    def _states_of(self, case: str) -> MaskStates:
+        states, origins = MappingProxyType(self.states[case]), MappingProxyType(self.origins[case])
+        return MaskStates(states, self.locked[case], origins)
 
-def set_state(states: dict[tuple[int, int], SliceState], t: int, z: int, state: SliceState) -> None:
-    """Note the state of a mask slice; PREDICTED is what every slice is that is not noted."""
-    if state is SliceState.PREDICTED:
-        states.pop((t, z), None)
-    else:
-        states[t, z] = state
+
+def set_state(
+    states: dict[tuple[int, int], SliceState], origins: dict[tuple[int, int], str], record: SliceRecord
+) -> None:
+    """Note state and origin of a mask slice; PREDICTED is what every slice is that is not noted, and has no origin."""
+    index = (record.key.t, record.key.z)
+    states.pop(index, None)
+    origins.pop(index, None)
+    if record.state is not SliceState.PREDICTED:
+        states[index] = record.state
+        if record.origin:
+            origins[index] = record.origin
 
 
 def _inside(t: int, z: int, labels: LabelMap) -> bool:

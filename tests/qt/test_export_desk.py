@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_scribbleseg.labels import LV, MYO
-from napari_scribbleseg.qt.preview_desk import DEFAULT_SYSTEM
+from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
 from napari_scribbleseg.qt.values import Preview, PreviewSystem
 from napari_scribbleseg.types import FrameKey
 from tests.qt.stand_ins import SHAPE, go_to, paint_two_classes
@@ -98,6 +98,39 @@ def test_a_mask_accepted_from_the_network_over_a_preview_counts_as_trained(mixed
     assert note["method"] == "dmpls"  # the slice that was accepted before
     assert note["slices"]["from_preview"] == 2
     assert note["prediction_steps"] is None
+
+
+@pytest.mark.parametrize(
+    "system", [DEFAULT_SYSTEM, PreviewSystem("of_a_later_version", "of_a_later_version")], ids=lambda system: system.key
+)
+def test_a_reopened_session_that_has_weights_claims_no_training_for_an_accepted_preview(
+    make_bench, mixed, runners, qtbot, tmp_path, system
+):
+    mixed.set_remember_paths(True)
+    runners[-1].checkpoint()
+    qtbot.waitUntil(lambda: mixed.can_continue)
+    show_preview(mixed, 1, system=system)
+    go_to(mixed, 1, 0)
+    mixed.accept("frame")
+    mixed.layer("mask").paint((1, 3, 5, 5), MYO)
+    path = mixed.session_path
+    mixed.close()
+
+    again = make_bench()
+    assert again.open_session(path)
+    again._session.wait_for_weights()
+    assert again._runs.trained_method == "dmpls"
+    notes = []
+    for frames in ([1], [0, 1]):
+        assert again.export(tmp_path / "out.nii.gz", frames)
+        notes.append(json.loads((tmp_path / "out.json").read_text()))
+
+    assert [note["method"] for note in notes] == [None, "dmpls"]  # the network made the mask of phase 0
+    for note in notes:
+        assert list(note["instant_previews"]) == [system.key]
+        made = note["instant_previews"][system.key]
+        assert (made["title"], made["trained"]) == (system.title, False)
+        assert made["slices"] == {"shown": 0, "accepted": 3, "edited": 1}
 
 
 def test_export_of_the_current_frame_is_a_3d_file(mixed, tmp_path):

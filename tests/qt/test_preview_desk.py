@@ -13,7 +13,7 @@ from napari_scribbleseg import baselines
 from napari_scribbleseg.baselines import BASELINES, BaselineError
 from napari_scribbleseg.labels import LV, MYO, RV
 from napari_scribbleseg.qt import thread as threads
-from napari_scribbleseg.qt.preview_desk import DEFAULT_SYSTEM
+from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
 from napari_scribbleseg.qt.values import PreviewSystem
 from napari_scribbleseg.types import FrameKey, RunState
 from tests.qt.stand_ins import go_to, make_checkpoint, paint, paint_two_classes, write_scan
@@ -331,7 +331,7 @@ def test_a_preview_needs_no_torch():
 import sys
 sys.modules["torch"] = None
 import numpy as np
-from napari_scribbleseg.qt.preview_desk import DEFAULT_SYSTEM
+from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
 from napari_scribbleseg.qt.preview_thread import PreviewJob
 from napari_scribbleseg.types import Cine
 volume = np.random.default_rng(0).random((2, 40, 40), np.float32)

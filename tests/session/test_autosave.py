@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import threading
 import time
@@ -93,6 +94,47 @@ def test_what_the_journal_replays_is_folded_when_the_session_is_opened_again(tmp
         np.testing.assert_array_equal(_saved(again)[1, 1], STROKES)
         scan = again.manifest.scans[0]
         assert (scan.strokes, scan.counts) == (3, {"scribbled": 1, "accepted": 1, "edited": 0})
+
+
+def test_origins_of_mask_slices_survive_a_crash_and_later_sessions(tmp_path, slow, folder):
+    for z, origin in enumerate(("random_walker", "growcut", "of a later version", "")):
+        slow.put_mask("scan-1", {(0, z): STROKES}, SliceState.ACCEPTED, origin)
+    slow._quick.flush(5)
+    assert not (folder.path / "masks" / "scan-1.json").exists()
+    shutil.copytree(folder.path, tmp_path / "after-crash")
+    origins = {(0, 0): "random_walker", (0, 1): "growcut", (0, 2): "of a later version"}
+    for _ in range(2):  # from the journal alone, then from the file that it was folded into
+        with SessionFolder.open(tmp_path / "after-crash") as again, Autosaver(again) as saver:
+            state = again.load(tensors=False)
+            assert saver.flush()
+        assert state.problems == ()
+        assert state.mask_states["scan-1"].origins == origins
+        assert len(state.mask_states["scan-1"].slices) == 4
+
+
+def test_an_origin_goes_when_its_slice_is_made_by_training_or_leaves_the_mask(slow, folder):
+    slow.put_mask("scan-1", {(0, 0): STROKES, (0, 1): STROKES, (0, 2): STROKES}, SliceState.ACCEPTED, "growcut")
+    assert slow.flush()
+    slow.put_mask("scan-1", {(0, 0): STROKES}, SliceState.ACCEPTED)
+    slow.put_mask("scan-1", {(0, 1): 0 * STROKES}, SliceState.PREDICTED, "growcut")
+    slow.put_mask("scan-1", {(0, 2): STROKES}, SliceState.EDITED, "growcut")
+    for flush in (slow._quick.flush, slow.flush):
+        assert flush(5)
+        states = folder.load(tensors=False).mask_states["scan-1"]
+        assert states.slices == {(0, 0): SliceState.ACCEPTED, (0, 2): SliceState.EDITED}
+        assert states.origins == {(0, 2): "growcut"}
+
+
+def test_an_older_session_opens_and_takes_origins_from_then_on(slow, folder):
+    slow.put_mask("scan-1", {(0, 0): STROKES}, SliceState.ACCEPTED)
+    assert slow.flush()
+    file = folder.path / "masks" / "scan-1.json"
+    assert json.loads(file.read_bytes()) == {"locked": False, "slices": [{"t": 0, "z": 0, "state": "accepted"}]}
+    state = folder.load(tensors=False)
+    assert (state.problems, state.mask_states["scan-1"].origins) == ((), {})
+    with Autosaver(folder, state) as saver:
+        saver.put_mask("scan-1", {(0, 1): STROKES}, SliceState.ACCEPTED, "growcut")
+    assert folder.load(tensors=False).mask_states["scan-1"].origins == {(0, 1): "growcut"}
 
 
 def test_edits_of_a_scan_that_is_not_listed_are_told_and_kept(tmp_path, slow, folder, make_cine):

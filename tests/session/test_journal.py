@@ -42,6 +42,21 @@ def test_records_come_back_whole_and_in_order(path):
     np.testing.assert_array_equal(second.labels, np.full((6, 5), 2))
 
 
+def test_origins_come_back_and_a_record_of_an_older_version_has_none(path):
+    mask = SliceKey(MapKind.MASKS, "scan-1", 0, 2)
+    plain, previewed = (
+        SliceRecord(mask, np.ones((6, 5), np.uint8), SliceState.ACCEPTED, origin=origin) for origin in ("", "growcut")
+    )
+    journal = Journal(path)
+    journal.append([plain])
+    assert b"origin" not in _newest(path).read_bytes()  # as older versions write it
+    journal.append([previewed])
+    journal.close()
+    records, problems = read_journal(path)
+    assert problems == ()
+    assert [record.origin for record in records] == ["", "growcut"]
+
+
 def test_every_torn_tail_gives_all_records_before_it_and_no_complaint(path):
     journal = Journal(path)
     journal.append([_record(1), _record(2)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -130,7 +131,28 @@ def test_geometry_comes_from_the_saved_file_else_from_the_record(tmp_path, path,
 
 
 def test_states_come_back(tmp_path):
-    states = MaskStates({(0, 1): SliceState.ACCEPTED, (2, 3): SliceState.EDITED}, locked=True)
+    slices = {(0, 1): SliceState.ACCEPTED, (2, 3): SliceState.EDITED}
+    states = MaskStates(slices, locked=True, origins={(2, 3): "growcut"})
     write_states(tmp_path / "masks" / "a.json", states)
     assert read_states(tmp_path / "masks" / "a.json") == (states, "")
     assert read_states(tmp_path / "none.json") == (MaskStates(), "")
+
+
+@pytest.mark.parametrize(
+    ("extra", "origins"),
+    [
+        ({}, {}),
+        ({"origin": None}, {}),
+        ({"origin": "of a later version"}, {(0, 1): "of a later version"}),
+        ({"origin": 7}, {(0, 1): "7"}),
+    ],
+)
+def test_states_come_back_without_an_origin_and_with_one_that_nobody_knows(tmp_path, extra, origins):
+    item = {"t": 0, "z": 1, "state": "accepted", **extra}
+    (tmp_path / "a.json").write_text(json.dumps({"locked": False, "slices": [item]}))
+    states, problem = read_states(tmp_path / "a.json")
+    assert problem == ""
+    assert states == MaskStates({(0, 1): SliceState.ACCEPTED}, origins=origins)
+    write_states(tmp_path / "b.json", states)
+    assert read_states(tmp_path / "b.json") == (states, "")
+    assert ("origin" in (tmp_path / "b.json").read_text()) is bool(origins)
