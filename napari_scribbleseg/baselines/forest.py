@@ -9,7 +9,7 @@ import numpy as np
 from napari_scribbleseg.baselines.base import FloatMap, Scene, check_range, smooth
 from napari_scribbleseg.labels import IGNORE, N_CLASSES, LabelMap
 
-SCALES_MM = (1.5, 3.0, 6.0)
+SCALES_MM = (1.0, 2.0, 8.0)
 
 
 @dataclass(frozen=True)

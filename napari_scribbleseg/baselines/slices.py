@@ -57,9 +57,9 @@ class SliceBaseline(Baseline):
     with background strokes alone is decided too where it lies beyond the heart's outermost strokes: it holds no heart.
     """
 
+    @abstractmethod
     def gather(self, scene: Scene) -> FloatMap:
-        """Return what all slices tell about each voxel, float32 `(C, z, y, x)`; by default nothing (C = 0)."""
-        return np.zeros((0, *scene.image.shape), np.float32)
+        """Return what all slices tell about each voxel, float32 `(C, z, y, x)`."""
 
     @abstractmethod
     def label_slice(self, plane: Plane) -> LabelMap:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QSizePolicy, QStackedWidget, QWidget
 
-from napari_scribbleseg.qt.preview_desk import DEFAULT_SYSTEM
+from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
 from napari_scribbleseg.qt.values import PreviewSystem
 from napari_scribbleseg.widgets.keys import key_of
 from napari_scribbleseg.widgets.parts import button, column, line, row

@@ -1,4 +1,4 @@
-"""A made-up heart with complete strokes: a loop in the wall, lines in the cavities, a loop around it all."""
+"""A made-up heart with complete strokes: loops in wall and left cavity, a line in the right one, a loop around all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def complete_strokes(n_z: int = 3) -> np.ndarray:
     strokes = np.zeros((n_z, SIDE, SIDE), np.uint8)
     radius = np.hypot(y, x)
     strokes[:, np.abs(radius - 13) < 0.7] = MYO
-    strokes[:, (np.abs(y) < 6) & (np.abs(x - 2) < 1)] = LV
+    strokes[:, np.abs(radius - 6) < 0.7] = LV
     strokes[:, (np.abs(y) < 8) & (np.abs(x + 21) < 1)] = RV
     strokes[:, np.abs(np.hypot(y, x + 4) - 27) < 0.8] = BACKGROUND_SCRIBBLE
     return strokes

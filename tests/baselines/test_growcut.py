@@ -27,7 +27,7 @@ def test_the_border_settles_on_the_edge():
 
 def test_the_stronger_attack_wins_a_cell():
     # LV reaches the third cell with .9 · .6 = .54, the background with .7 · .7 = .49, and keeps what it has.
-    assert fight([1.0, 0.9, 0.5, 0.2, -0.1 + 0.0], **PLAIN)[2] == LV
+    assert fight([1.0, 0.9, 0.5, 0.2, -0.1], **PLAIN)[2] == LV
     # With another step on its way, .8 · .6 = .48, it does not.
     assert fight([1.0, 0.8, 0.4, 0.1, -0.2], **PLAIN)[2] == BG
 
@@ -37,8 +37,9 @@ def test_distance_settles_where_the_image_is_flat():
     assert fight([0.5] * 7, **options).count(LV) in (3, 4)
 
 
-def test_a_fight_that_is_cut_short_leaves_the_far_cells_alone():
-    assert fight([0.5] * 9, rounds=1, **PLAIN).count(LV) >= 1
+def test_a_round_takes_one_cell_in_each_direction():
+    assert fight([0.5] * 9, rounds=1, **PLAIN)[:3] == [LV, LV, BG]
+    assert fight([0.5] * 9, rounds=2, **PLAIN)[:4] == [LV, LV, LV, BG]
 
 
 @pytest.mark.parametrize("name", ["reach_mm", "max_rounds"])

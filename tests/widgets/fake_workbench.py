@@ -9,7 +9,7 @@ import numpy as np
 from napari.components import ViewerModel
 from qtpy.QtCore import QObject, Signal
 
-from napari_scribbleseg.qt.preview_desk import DEFAULT_SYSTEM
+from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
 from napari_scribbleseg.qt.values import ExportSummary, PreviewSystem, ScanSummary
 from napari_scribbleseg.qt.workbench_signals import WorkbenchSignals
 from napari_scribbleseg.settings import TrainSettings
