@@ -6,7 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ PACKAGE = "napari_scribbleseg"
 ROOT = Path(__file__).parents[1] / PACKAGE
 
 FLOORS = (
-    {"labels", "types", "settings", "clock", "atomic", "resources"},
+    {"labels", "types", "settings", "clock", "atomic", "resources", "graph_cut"},
     {"io"},
     {"cardiac", "metrics"},
     {"data", "losses", "nets"},
@@ -45,6 +45,7 @@ THIRD_PARTY = {
     "settings": set(),
     "clock": set(),
     "atomic": set(),
+    "graph_cut": {"numpy", "scipy"},
     "resources": set(),
     "io": FILES,
     "cardiac": FILES,
@@ -84,7 +85,7 @@ def dotted(path: Path) -> list[str]:
     return parts[:-1] if path.name == "__init__.py" else parts
 
 
-@lru_cache(maxsize=None)
+@cache
 def imports_of(path: Path) -> tuple[Import, ...]:
     """Return every import of a file; imports for type checkers alone do not run and do not count."""
     return tuple(_imports(ast.parse(path.read_text(encoding="utf-8")), path, lazy=False))

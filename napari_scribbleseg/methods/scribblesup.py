@@ -12,10 +12,10 @@ import numpy.typing as npt
 import torch
 
 from napari_scribbleseg.clock import Clock
+from napari_scribbleseg.graph_cut import expand
 from napari_scribbleseg.labels import BG, IGNORE
 from napari_scribbleseg.losses import partial_cross_entropy
 from napari_scribbleseg.methods.base import MapKind, MethodError, Terms
-from napari_scribbleseg.methods.graph_cut import expand
 from napari_scribbleseg.methods.single import SingleNetwork
 from napari_scribbleseg.methods.slices import label_slices
 from napari_scribbleseg.methods.superpixels import Superpixels

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from skimage.segmentation import slic
 
+from napari_scribbleseg.graph_cut import Links
 from napari_scribbleseg.labels import IGNORE, N_CLASSES
-from napari_scribbleseg.methods.graph_cut import Links
 
 BINS = 25
 COMPACTNESS = 0.1

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 SCALE = 1000
 """Integer capacities for one unit of energy: scipy's maximum flow knows integers alone."""
@@ -35,7 +33,7 @@ class Links:
     cost: npt.NDArray[np.float64]
 
 
-def expand(unary: npt.NDArray[np.float64], links: Links) -> Ints:
+def expand(unary: npt.NDArray[np.floating], links: Links, sweeps: int = SWEEPS) -> Ints:
     """Minimise Σ unary(label) + Σ cost · [labels differ].
 
     Boykov, Veksler and Zabih, IEEE TPAMI 2001: sweep over the labels and let, by one minimum cut each, every node keep
@@ -47,16 +45,18 @@ def expand(unary: npt.NDArray[np.float64], links: Links) -> Ints:
     unary : float (C, n)
         Energies of the labels of n nodes; infinity, or anything above `FORBIDDEN`, forbids a label.
     links : Links
+    sweeps : int
+        Sweeps over all labels at most.
 
     Returns
     -------
     int64 (n,), a label for each node.
     """
-    costs = _to_whole(np.minimum(unary, FORBIDDEN))
+    costs = _to_whole(np.minimum(unary, FORBIDDEN).astype(np.float64))
     weights = _to_whole(links.cost)
     labels: Ints = costs.argmin(0)
     idle = 0
-    for turn in range(SWEEPS * len(costs)):
+    for turn in range(sweeps * len(costs)):
         before, labels = labels, _expand_one(labels, turn % len(costs), costs, links, weights)
         idle = idle + 1 if (labels == before).all() else 1
         if idle == len(costs):
@@ -81,6 +81,9 @@ def _expand_one(labels: Ints, alpha: int, costs: Ints, links: Links, weights: In
 
 def _minimise(gain: Ints, links: Links, apart: Ints) -> npt.NDArray[np.bool_]:
     """Return the binary x that minimises Σ gain · x + Σ apart · (1 - x_p) · x_q; apart is 0 or more."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
     n = len(gain)
     source, sink, nodes = n, n + 1, np.arange(n)
     rows = np.concatenate([np.full(n, source), nodes, links.p])

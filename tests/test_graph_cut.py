@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from napari_scribbleseg.methods.graph_cut import Links, expand
+from napari_scribbleseg.graph_cut import Links, expand
 
 
 def _chain(n, cost):
