@@ -140,8 +140,13 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 
 
 def assign(parameters: Sequence[nn.Parameter], gradients: tuple[Tensor | None, ...]) -> None:
-    """Set gradients of these parameters alone, so that another objective's network never gets any."""
+    """Set gradients of these parameters alone, so that another objective's network never gets any.
+
+    They are laid out in memory as their parameters are, which fused optimisers on CUDA insist on.
+    """
     for parameter, gradient in zip(parameters, gradients, strict=True):
+        if gradient is not None and gradient.stride() != parameter.stride():
+            gradient = torch.empty_like(parameter).copy_(gradient)
         parameter.grad = gradient
 
 
