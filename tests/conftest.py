@@ -44,3 +44,10 @@ def acdc_dir() -> Path:
 def dicom_dir() -> Path:
     """Folder of cine DICOM series."""
     return _folder_from("SCRIBBLESEG_DICOM", "a folder with cine DICOM series")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests are spread over processes, keep those with windows in one: each in its turn has a core to itself."""
+    for item in items:
+        if {"app", "qt", "widgets"} & set(item.path.parts):
+            item.add_marker(pytest.mark.xdist_group("windows"))

@@ -175,7 +175,7 @@ def _write_bench(request: Request, cells: Sequence[Cell]) -> None:
     before = read_json(path)
     trained = next((cell.settings.to_json() for cell in cells if cell.is_training), before.get("settings"))
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    command = shlex.join([*_program(Path(sys.argv[0])), *sys.argv[1:]])
 
     def joined(name: str, values: Iterable[Any]) -> list[Any]:
         return list(dict.fromkeys([*before.get(name, []), *values]))
@@ -195,6 +195,11 @@ def _write_bench(request: Request, cells: Sequence[Cell]) -> None:
         "changed": now,
     }
     write_json(path, content)
+
+
+def _program(path: Path) -> list[str]:
+    """Return how a person starts this program."""
+    return [path.name] if path.name != "__main__.py" else ["python", "-m", f"napari_scribbleseg.{path.parent.name}"]
 
 
 def _make_out(out: Path) -> None:

@@ -50,7 +50,10 @@ def test_a_map_of_another_scan_is_not_read(path, make_cine):
     assert "not the map of this scan" in problem
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip at all", gzip.compress(b"no NIfTI"), gzip.compress(b"x" * 400)])
+RUBBISH = [b"", b"no gzip at all", gzip.compress(b"no NIfTI"), gzip.compress(b"x" * 400)]
+
+
+@pytest.mark.parametrize("content", RUBBISH, ids=["empty", "no gzip", "short", "long"])
 def test_rubbish_is_a_sentence_and_an_empty_map(path, cine, content):
     path.parent.mkdir()
     path.write_bytes(content)
