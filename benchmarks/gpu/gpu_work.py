@@ -1,6 +1,6 @@
 """All GPU work of the project, most valuable first, within a wall-clock budget; a later run goes on where it stopped.
 
-    PYTHONPATH=.:benchmarks python benchmarks/gpu/queue.py --pack acdc.h5 --work work --out out --budget-s 540
+    PYTHONPATH=.:benchmarks python benchmarks/gpu/gpu_work.py --pack acdc.h5 --work work --out out --budget-s 540
     …                                                   [--stages smoke,step_time,dmpls,groups,rest,lambda] [--past DIR]
 
 The pack comes from `napari-scribbleseg bench pack`. Nothing is needed beyond torch, numpy, scipy, scikit-image, h5py,
@@ -157,7 +157,7 @@ def main() -> None:
         except Exception as error:  # the next stage may still go well
             said[name] = {"error": f"{type(error).__name__}: {error}"}
         print(name, json.dumps(said[name]), flush=True)
-    (a.work / "queue.json").write_text(json.dumps(said, indent=2))
+    (a.work / "gpu_work.json").write_text(json.dumps(said, indent=2))
     print(json.dumps({"pieces": archive(a.work, a.out)}))
 
 
