@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -107,11 +106,6 @@ def progress(title: str, total: float) -> Iterator[Advance]:
 def silence() -> Iterator[Advance]:
     """Show no progress."""
     yield lambda done, note: None
-
-
-def speaks_here() -> bool:
-    """Tell whether this process talks and writes files: of several that `torchrun` started, only the first one."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 class _PlainProgress:

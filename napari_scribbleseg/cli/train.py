@@ -91,8 +91,10 @@ def _train(
     kept: Path | None,
 ) -> dict[str, Any] | None:
     """Train and write; None in a process that only helps another one."""
+    from napari_scribbleseg.engine.world import join_world
+
     began_s = time.monotonic()
-    speaks = output.speaks_here()
+    speaks = join_world().speaks
     with output.progress("Training", settings.steps) if speaks else output.silence() as advance:
         kept = kept if speaks else None
         watcher = Watcher(advance, kept)
