@@ -10,9 +10,11 @@ from typing import Any
 from napari_scribbleseg.clock import PAPER_STEPS
 
 RESOLUTIONS = ("roi", "protocol")
-SCHEDULES = ("live", "protocol")
+SCHEDULES = ("live", "protocol", "finetune")
 ACCELERATIONS = ("auto", "on", "off")
 PRECISIONS = ("auto", "full")
+AUGMENTATIONS = ("auto", "live", "protocol", "strong")
+VIEW_MULTIPLE_PX = 16
 
 
 class SettingsError(ValueError):
@@ -32,8 +34,9 @@ class TrainSettings:
     resolution : str
         "roi" (1.4 mm, 128 × 128 around the heart) or "protocol" (the paper's 256 × 256 whole slices).
     schedule : str
-        "live" (constant learning rate, averaged weights, rests when nothing improves) or "protocol"
-        (poly learning rate over `steps`, as in the paper).
+        "live" (constant learning rate, averaged weights, rests when nothing improves), "finetune" (the same for weights
+        that know hearts already: what they know is kept away from the strokes) or "protocol" (poly learning rate over
+        `steps`, as in the paper).
     steps : int
         Planned steps. 0 only predicts.
     batch_size : int
@@ -52,6 +55,11 @@ class TrainSettings:
         Stop after so many seconds of training; 0 has no limit.
     locate : bool
         In "roi", also show the network windows away from the heart, so that it can find one by itself.
+    augmentation : str
+        "auto" ("live" in "roi", "protocol" in "protocol") or one of `data.augment.AUGMENTATIONS`.
+    view_px : int
+        In "roi", side of the square inside of the window that training sees, a multiple of 16; 0 is the whole window.
+        A smaller one trains faster; prediction always sees the whole window.
     acceleration : str
         Whether a run of the "protocol" schedule keeps its data on the device and trains without waiting for the CPU:
         "auto" does on CUDA, "on" anywhere, "off" nowhere.
@@ -75,6 +83,8 @@ class TrainSettings:
     held_out: float = 0.1
     time_limit_s: float = 0.0
     locate: bool = False
+    augmentation: str = "auto"
+    view_px: int = 0
     acceleration: str = "auto"
     precision: str = "auto"
 
@@ -86,6 +96,14 @@ class TrainSettings:
             (
                 self.acceleration in ACCELERATIONS,
                 f"Acceleration must be one of {ACCELERATIONS}, not {self.acceleration!r}.",
+            ),
+            (
+                self.augmentation in AUGMENTATIONS,
+                f"Augmentation must be one of {AUGMENTATIONS}, not {self.augmentation!r}.",
+            ),
+            (
+                self.view_px >= 0 and self.view_px % VIEW_MULTIPLE_PX == 0,
+                f"The view must be a multiple of {VIEW_MULTIPLE_PX} pixels, or 0 for the whole window.",
             ),
             (self.precision in PRECISIONS, f"Precision must be one of {PRECISIONS}, not {self.precision!r}."),
             (self.steps >= 0, "Steps must be 0 or more."),

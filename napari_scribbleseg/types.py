@@ -250,6 +250,50 @@ class Prediction:
     revision: int
 
 
+@dataclass(frozen=True, eq=False)
+class SliceDoubt:
+    """Where the network doubts its own answer for one slice.
+
+    Attributes
+    ----------
+    score : float
+        0 (sure) to 1; slices are ranked by it. It is 1 - the Dice that the answer would have if the probabilities of
+        both decoders, averaged, were right; mean over classes.
+    disagreement : float
+        1 - Dice of what the two decoders answer, mean over classes; 0 for a network with one decoder.
+    label : int
+        The class, RV, Myo or LV, that most of the doubt is about.
+    map : uint8 (y, x), probability that the label shown is wrong × 255, native grid
+    """
+
+    score: float
+    disagreement: float
+    label: int
+    map: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class DoubtReport:
+    """Where the network doubts itself on some slices of a scan.
+
+    Attributes
+    ----------
+    case : str
+    slices : Mapping[(t, z), SliceDoubt]
+    step : int
+        Age of the weights that were asked.
+    """
+
+    case: str
+    slices: Mapping[tuple[int, int], SliceDoubt]
+    step: int
+
+    @property
+    def scores(self) -> dict[tuple[int, int], float]:
+        """Return the score of each slice."""
+        return {index: doubt.score for index, doubt in self.slices.items()}
+
+
 @dataclass(frozen=True)
 class Notice:
     """A sentence for the person at the screen; `level` is "info" or "warning"."""
@@ -277,7 +321,7 @@ class Checkpoint:
     weights: Mapping[str, torch.Tensor]
 
 
-Event = StateChanged | StepReport | PreparationReport | HeldOutReport | Prediction | Notice | Checkpoint
+Event = StateChanged | StepReport | PreparationReport | HeldOutReport | Prediction | DoubtReport | Notice | Checkpoint
 
 
 class Trainer(Protocol):

@@ -41,8 +41,9 @@ def find_by_motion(cine: Cine) -> tuple[float, float] | None:
 def find_by_difference(cine: Cine) -> tuple[float, float] | None:
     """Return the native (y, x) position of what differs between end-diastole and end-systole; None if nothing does.
 
-    The change of the normalised intensities is summed along the stack, blurred, and weighed by how near the middle of
-    the slice it is; the answer is the centre of mass of the strongest connected part above 40 % of the maximum.
+    End-systole is taken to be the phase that differs most from the first. The change of the normalised intensities is
+    summed along the stack, blurred, and weighed by how near the middle of the slice it is; the answer is the centre of
+    mass of the strongest connected part above 40 % of the maximum.
 
     Tried on ACDC: of patients 1–80 a window of 179 mm around it holds at least 99.6 % of each heart's voxels in the
     dense masks (all of them in 79 patients), and of all 100 every scribbled voxel of the heart. The middle of the
@@ -51,10 +52,14 @@ def find_by_difference(cine: Cine) -> tuple[float, float] | None:
     Parameters
     ----------
     cine : Cine (t, z, y, x)
-        The first phase is end-diastole, the last end-systole.
+        The first phase is end-diastole.
     """
     n_t, _, height, width = cine.shape
-    change = np.abs(normalise(cine.volume(0)) - normalise(cine.volume(n_t - 1))).sum(0)
+    first = normalise(cine.volume(0))
+    changes = [np.abs(normalise(cine.volume(t)) - first).sum(0) for t in range(1, n_t)]
+    if not changes:
+        return None
+    change = max(changes, key=lambda plane: float(plane.sum()))
     y_mm, x_mm = cine.spacing_mm[1:]
     blurred = ndimage.gaussian_filter(change, [_CHANGE_BLUR_MM / y_mm, _CHANGE_BLUR_MM / x_mm])
     y, x = np.ogrid[:height, :width]

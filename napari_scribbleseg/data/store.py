@@ -12,7 +12,7 @@ import numpy.typing as npt
 from napari_scribbleseg.data.grid import Grid
 from napari_scribbleseg.data.held_out import choose_held_out
 from napari_scribbleseg.data.intensity import normalise
-from napari_scribbleseg.data.locate import find_by_motion
+from napari_scribbleseg.data.locate import MIN_PHASES, find_by_difference, find_by_motion
 from napari_scribbleseg.data.maps import MapBook, Origin, fill_of
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, FOREGROUND, IGNORE, LabelMap, layer_to_training
 from napari_scribbleseg.types import Cine, FrameKey, Sample, ScribbleEdit
@@ -61,6 +61,7 @@ class SampleStore:
         self.resolution = resolution
         self.held_out_share = held_out
         self.seed = seed
+        self._limits_heart = True
         self.revision = 0
         self.strokes_total = 0
         self.version = 0
@@ -113,14 +114,24 @@ class SampleStore:
             scan.grid = replace(scan.grid, field=(top, left, bottom, right))
 
     def locate_by_motion(self, case: str) -> bool:
-        """Centre the window on what moves in a cine; False where that cannot be told."""
-        position = find_by_motion(self._scans[case].cine)
+        """Centre the window on what moves or differs between phases; False where that cannot be told."""
+        cine = self._scans[case].cine
+        position = find_by_motion(cine) if cine.shape[0] >= MIN_PHASES else find_by_difference(cine)
         if position is None:
             return False
         grid = self._scans[case].grid
         scale = [c / n for c, n in zip(grid.canvas, grid.native, strict=True)]
         self.centre_on(case, ((position[0] + 0.5) * scale[0] - 0.5, (position[1] + 0.5) * scale[1] - 0.5))
         return True
+
+    def forgo_fields(self) -> None:
+        """Let a heart be anywhere in the window, also where strokes would tell otherwise.
+
+        For weights that know hearts already: on four patients with strokes in one slice, fields cost them .003 of Dice.
+        """
+        self._limits_heart = False
+        for scan in self._scans.values():
+            scan.grid = replace(scan.grid, field=None)
 
     def has_strokes(self, case: str) -> bool:
         """Tell whether anything is drawn on a case."""
@@ -192,6 +203,18 @@ class SampleStore:
     def strokes_seen(self) -> int:
         """Number of strokes that a training step has used, or that were erased again."""
         return self.strokes_total - sum(s.unseen for s in self._strokes.values())
+
+    def is_drawn_on(self, key: FrameKey) -> bool:
+        """Tell whether a slice carries strokes."""
+        return key in self._strokes
+
+    def drawn(self, case: str, t: int) -> LabelMap:
+        """Return all strokes of a phase, uint8 `(z, y, x)` on the native grid, training codes with IGNORE."""
+        strokes = np.full(self._scans[case].cine.shape[1:], IGNORE, np.uint8)
+        for key, s in self._strokes.items():
+            if key[:2] == (case, t):
+                strokes[key.z] = s.training
+        return strokes
 
     def mark_seen(self, keys: Iterable[FrameKey]) -> None:
         """Count the strokes of these slices as trained on."""
@@ -287,7 +310,7 @@ class SampleStore:
         """Put the window around the strokes of the heart, when one falls outside, and its field where they are."""
         scan = self._scans[case]
         bounds, of_heart = self._bounds(case)
-        whole = bounds is not None and self._draws_whole_heart(case)
+        whole = self._limits_heart and bounds is not None and self._draws_whole_heart(case)
         scan.grid = scan.grid.with_field(*bounds) if bounds and whole else replace(scan.grid, field=None)
         if bounds is None or (scan.centred and scan.grid.holds(*bounds[0]) and scan.grid.holds(*bounds[1])):
             return

@@ -51,6 +51,8 @@ class BatchMaker:
     seed : int
     roam : bool
         Move a quarter of the windows to any place of the slice, so that the network learns what is no heart.
+    view_px : int
+        Side of the square in the middle of a window that training sees; 0 is the whole window.
     world : World
     """
 
@@ -62,6 +64,7 @@ class BatchMaker:
         seed: int,
         *,
         roam: bool,
+        view_px: int = 0,
         world: World = ALONE,
     ) -> None:
         self._store = store
@@ -69,6 +72,7 @@ class BatchMaker:
         self._sampler = sampler
         self._augmentation = augmentation
         self._roam = roam
+        self._view_px = view_px
         self._generator = torch.Generator().manual_seed(seed)
 
     def draw(self, size: int, device: torch.device) -> tuple[Batch, list[FrameKey]]:
@@ -77,7 +81,8 @@ class BatchMaker:
         shifts = [self._shift(key) for key in drawn]
         share, keys = self._world.share, drawn[self._world.share]
         batch = stack([self._store.sample(k, s) for k, s in zip(keys, shifts[share], strict=True)], device)
-        look = augment.draw(self._augmentation, (len(drawn), *batch.labels.shape[1:]), self._generator)
+        shape = len(drawn), *batch.labels.shape[1:]
+        look = augment.draw(self._augmentation, shape, self._generator, self._view_px)
         view = augment.apply(batch, look.part(share))
         return replace(view, image=view.image.contiguous(memory_format=torch.channels_last)), keys
 

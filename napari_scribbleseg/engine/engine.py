@@ -12,14 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from napari_scribbleseg.clock import Clock
-from napari_scribbleseg.data.augment import LIVE, PROTOCOL
+from napari_scribbleseg.data.augment import AUGMENTATIONS
 from napari_scribbleseg.data.sampler import EpochSampler, HalfSampler, LiveSampler, Sampler
 from napari_scribbleseg.data.store import SampleStore, StoreError
 from napari_scribbleseg.engine.averaging import AveragedWeights
 from napari_scribbleseg.engine.batches import BatchMaker
 from napari_scribbleseg.engine.device import free_memory, is_out_of_memory, move, resolve_device, use_threads
+from napari_scribbleseg.engine.doubt import doubt_slices
 from napari_scribbleseg.engine.fast import FastSteps
 from napari_scribbleseg.engine.inference import predict_slices
+from napari_scribbleseg.engine.keeper import Keeper
 from napari_scribbleseg.engine.optimisation import Optimisation, learning_rate, needs_scaling
 from napari_scribbleseg.engine.preparation import Preparation
 from napari_scribbleseg.engine.randomness import TrainingRandomness
@@ -38,11 +40,15 @@ from napari_scribbleseg.types import (
     Notice,
     Prediction,
     ScribbleEdit,
+    SliceDoubt,
     StepReport,
 )
 
 MAX_BAD_STEPS = 10
 _BN_MOMENTUM = 0.1
+_ADAPTING_BN_MOMENTUM = 0.05
+_SLICES_TO_TRUST = 8
+"""Strokes on so many slices may lead weights that are adapted as far as the learning rate does."""
 _DIVERGED = "Training diverged: the loss is not a number any more. Start over with a smaller learning rate."
 
 
@@ -82,12 +88,25 @@ class Engine:
         self._randomness.diverge(world.rank)
         self._batch_size = settings.batch_size
         self._bad_steps = 0
+        if self._is_adapting:
+            store.forgo_fields()
         self._batches = self._make_batches()
         self._preparation = Preparation(self.method, self.store)
         self._optimisation = Optimisation(self.method, settings, fused=self._is_accelerated, world=world)
-        self._averaged = AveragedWeights(self.method, settings.ema_decay) if settings.ema_decay else None
+        decay = settings.ema_decay
+        self._averaged = AveragedWeights(self.method, decay, steady=self._is_adapting) if decay else None
+        self._keeper = Keeper() if self._is_adapting else None
         self._move(self.device)
         self._fast = self._make_fast()
+
+    @property
+    def _is_adapting(self) -> bool:
+        return self.settings.schedule == "finetune"
+
+    @property
+    def _caution(self) -> float:
+        """Share of the learning rate that is due: strokes of few slices must not lead weights far that know hearts."""
+        return min(1.0, len(self.store.scribbled()) / _SLICES_TO_TRUST) ** 2 if self._is_adapting else 1.0
 
     @property
     def _is_accelerated(self) -> bool:
@@ -96,12 +115,15 @@ class Engine:
         return wanted and self.settings.schedule == "protocol" and not scaled
 
     def _make_batches(self) -> BatchMaker | ResidentBatches:
-        ranges = LIVE if self.settings.resolution == "roi" else PROTOCOL
-        roam = self.settings.locate and self.settings.resolution == "roi"
-        sampler, seed = self._make_sampler(), self.settings.seed + 1
+        settings, around_heart = self.settings, self.settings.resolution == "roi"
+        usual = "live" if around_heart else "protocol"
+        ranges = AUGMENTATIONS[usual if settings.augmentation == "auto" else settings.augmentation]
+        roam, view_px = settings.locate and around_heart, settings.view_px if around_heart else 0
+        store, sampler, seed, world = self.store, self._make_sampler(), settings.seed + 1, self.world
         if self._is_accelerated:
-            return ResidentBatches(self.store, sampler, ranges, seed, roam=roam, device=self.device, world=self.world)
-        return BatchMaker(self.store, sampler, ranges, seed, roam=roam, world=self.world)
+            device = self.device
+            return ResidentBatches(store, sampler, ranges, seed, roam=roam, view_px=view_px, device=device, world=world)
+        return BatchMaker(store, sampler, ranges, seed, roam=roam, view_px=view_px, world=world)
 
     def _make_fast(self) -> FastSteps | None:
         if not isinstance(self._batches, ResidentBatches):
@@ -117,7 +139,7 @@ class Engine:
         )
 
     def _make_sampler(self) -> Sampler:
-        if self.settings.schedule == "live":
+        if self.settings.schedule != "protocol":
             return LiveSampler(self.store, use_bare=self.method.learns_from_unlabelled)
         mixed = self.method.supervision.mixes_unlabelled
         return HalfSampler(self.store) if mixed else EpochSampler(self.store.scribbled)
@@ -148,6 +170,8 @@ class Engine:
                 self.notify(Notice(str(error), "warning"))
         if changed:
             self.store.hold_out()
+            if self._keeper is not None:
+                self._keeper.forget()
         return changed
 
     # training ---------------------------------------------------------------------------------------------------
@@ -178,6 +202,8 @@ class Engine:
             return self.advance(1)
         while self.prepare_some():
             pass
+        if self._keeper is not None and self._keeper.best is None:
+            self.measure_held_out()
         start = time.perf_counter()
         self._warm_batch_norm()
         batch, keys = self._batches.draw(self._batch_size, self.device)
@@ -231,7 +257,7 @@ class Engine:
         while True:
             try:
                 with self._randomness:
-                    return self._optimisation.update(batch, self.clock)
+                    return self._optimisation.update(batch, self.clock, self._caution)
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 alone_on_cpu = self._batch_size == 1 and self.device.type == "cpu"
                 if not is_out_of_memory(error) or alone_on_cpu or not self.world.is_alone:
@@ -265,15 +291,18 @@ class Engine:
             raise DivergedError(_DIVERGED)
 
     def _warm_batch_norm(self) -> None:
-        """Let batch statistics start as plain means, so that the first predictions make sense; not in `protocol`."""
+        """Let batch statistics start as plain means, so that the first predictions make sense; not in `protocol`.
+
+        Weights that are adapted take on the statistics of their new scan slowly (`docs/methods.md`, fine-tuning).
+        """
         if self.settings.resolution == "roi":
-            momentum = max(_BN_MOMENTUM, 1 / (self.clock.step + 1))
+            momentum = _ADAPTING_BN_MOMENTUM if self._is_adapting else max(_BN_MOMENTUM, 1 / (self.clock.step + 1))
             for module in self.method.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.momentum = momentum
 
     def _report(self, terms: dict[str, float], step_s: float) -> StepReport:
-        rate = learning_rate(self.settings, Clock(self.clock.step - 1, self.clock.total))
+        rate = learning_rate(self.settings, Clock(self.clock.step - 1, self.clock.total)) * self._caution
         seen, total = self.store.strokes_seen, self.store.strokes_total
         return StepReport(self.clock.step, terms, rate, step_s, seen, total, self.clock.total, str(self.device))
 
@@ -298,6 +327,13 @@ class Engine:
         finally:
             self.method.train()
 
+    def doubt(self, keys: Sequence[FrameKey]) -> dict[FrameKey, SliceDoubt]:
+        """Return where the predictor doubts itself on slices of one scan; training goes on as after :meth:`predict`."""
+        try:
+            return dict(doubt_slices(self.predictor, self.store, keys, self.device))
+        finally:
+            self.method.train()
+
     def measure_held_out(self) -> HeldOutReport | None:
         """Return the accuracy on held-out strokes, averaged over classes; None where nothing is held out."""
         right, known = np.zeros(4), np.zeros(4)
@@ -310,7 +346,28 @@ class Engine:
         if not known.any():
             return None
         accuracy = float((right[known > 0] / known[known > 0]).mean())
-        return HeldOutReport(self.clock.step, accuracy, int(known.sum()))
+        report = HeldOutReport(self.clock.step, accuracy, int(known.sum()))
+        if self._keeper is not None:
+            self._keeper.observe(report, self.weights)
+        return report
+
+    def settle(self) -> bool:
+        """Go back to the best weights where adapting has made the held-out strokes worse, and say so.
+
+        Returns
+        -------
+        Whether it went back.
+        """
+        if self._keeper is None:
+            return False
+        self.measure_held_out()
+        better = self._keeper.better()
+        if better is None:
+            return False
+        self.notify(Notice(self._keeper.explain(), "warning"))
+        self.load_weights(dict(better))
+        self._keeper.forget()
+        return True
 
     # checkpoints ------------------------------------------------------------------------------------------------
 
@@ -368,7 +425,7 @@ class Engine:
     def _total_after(self, meta: Mapping[str, Any]) -> int:
         """Keep the length of a run that was cut short; a live run that was through goes on for as long again."""
         done = int(meta["step"])
-        if self.settings.schedule != "live":
+        if self.settings.schedule == "protocol":
             return self.settings.steps
         return done + self.settings.steps if done >= meta["total"] else max(self.settings.steps, done)
 

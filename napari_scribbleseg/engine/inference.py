@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from napari_scribbleseg.data.locate import strongest_part
 from napari_scribbleseg.data.store import SampleStore
-from napari_scribbleseg.labels import FOREGROUND, LV, LabelMap
+from napari_scribbleseg.engine.guidance import follow_strokes
+from napari_scribbleseg.labels import IGNORE, LV, LabelMap
 from napari_scribbleseg.methods import Method
 from napari_scribbleseg.nets.unet import DOWNSCALING
 from napari_scribbleseg.types import FrameKey
@@ -32,6 +33,8 @@ def predict_slices(
 ) -> Iterator[Answer]:
     """Yield key, labels and confidence (uint8 `(y, x)`, native grid) of slices of one scan.
 
+    In `roi` the strokes to train on bend the answer where they are (`engine.guidance`); held-out ones do not.
+
     Parameters
     ----------
     method : Method in evaluation mode, on `device`
@@ -40,7 +43,11 @@ def predict_slices(
     """
     grid = store.grid(keys[0].case)
     windows = np.stack([grid.crop(store.canvas(key), 0) for key in keys])
-    labels, confidence = grid.to_native(method.predict(_to_device(torch.from_numpy(windows), device)))
+    probabilities = method.predict(_to_device(torch.from_numpy(windows), device))
+    if grid.smooth and any(store.is_drawn_on(key) for key in keys):
+        strokes = np.stack([grid.crop(store.canvas_labels(key), IGNORE) for key in keys])
+        probabilities = follow_strokes(probabilities, windows, strokes)
+    labels, confidence = grid.to_native(probabilities)
     yield from zip(keys, labels, confidence, strict=True)
 
 
@@ -106,23 +113,3 @@ def _central(height: int, width: int) -> npt.NDArray[np.float64]:
 
 def _to_device(images: Tensor, device: torch.device) -> Tensor:
     return images[:, None].to(device).contiguous(memory_format=torch.channels_last)
-
-
-def keep_largest_component(mask: LabelMap) -> LabelMap:
-    """Keep the largest 3D component of each class in each phase.
-
-    Parameters
-    ----------
-    mask : uint8 (t, z, y, x), training codes
-
-    Returns
-    -------
-    A new array; smaller components become background.
-    """
-    kept = np.zeros_like(mask)
-    for t in range(mask.shape[0]):
-        for code in FOREGROUND:
-            parts, count = ndimage.label(mask[t] == code)
-            if count:
-                kept[t][parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))] = code
-    return kept

@@ -19,8 +19,8 @@ Updates = list[tuple[torch.optim.Optimizer, Objective]]
 
 
 def learning_rate(settings: TrainSettings, clock: Clock) -> float:
-    """Return the learning rate of a step: constant in a live run, else poly."""
-    return settings.learning_rate if settings.schedule == "live" else poly(settings.learning_rate, clock)
+    """Return the learning rate of a step: poly in a `protocol` run, else constant."""
+    return poly(settings.learning_rate, clock) if settings.schedule == "protocol" else settings.learning_rate
 
 
 class Optimisation:
@@ -66,12 +66,18 @@ class Optimisation:
             if self._fused:
                 _make_resident(optimiser, device)
 
-    def update(self, batch: Batch, clock: Clock) -> dict[str, float]:
+    def update(self, batch: Batch, clock: Clock, caution: float = 1.0) -> dict[str, float]:
         """Minimise every objective once, in order; return the weighted terms.
 
         A loss that is not finite changes nothing and is returned as it is.
+
+        Parameters
+        ----------
+        batch : Batch
+        clock : Clock
+        caution : what the learning rate is multiplied by
         """
-        rate = learning_rate(self._settings, clock)
+        rate = learning_rate(self._settings, clock) * caution
         terms: dict[str, float] = {}
         for optimiser, objective in self._updates:
             if objective.optimiser is None:
@@ -151,11 +157,17 @@ def assign(parameters: Sequence[nn.Parameter], gradients: tuple[Tensor | None, .
 
 
 def _make_resident(optimiser: torch.optim.Optimizer, device: torch.device) -> None:
-    """Put the learning rate on the device, and a momentum of 0 where there is none yet: a first step may be skipped."""
+    """Put the learning rate on the device, and a momentum of 0 where there is none yet: a first step may be skipped.
+
+    A momentum that comes from a file is laid out anew, as its parameter is: fused optimisers read both as plain memory.
+    """
     for group in optimiser.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"] = group["lr"].detach().clone().to(device)
         for parameter in group["params"] if group.get("momentum") else ():
             state = optimiser.state[parameter]
-            if state.get("momentum_buffer") is None:
+            momentum = state.get("momentum_buffer")
+            if momentum is None:
                 state["momentum_buffer"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
+            elif momentum.stride() != parameter.stride():
+                state["momentum_buffer"] = torch.empty_like(parameter).copy_(momentum)

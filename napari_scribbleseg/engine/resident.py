@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,13 +33,16 @@ class Plan(NamedTuple):
         Rows of the resident tensors.
     affine, affine_of_maps : float (B, 2, 3)
         From the view to the canvas, and to the window that a method's maps are of.
-    intensity : float (B, 3)
+    intensity : float (B, 5)
+    boxes : int64 (B, 4)
+        Both of an `augment.Look`.
     """
 
     rows: Tensor
     affine: Tensor
     affine_of_maps: Tensor
     intensity: Tensor
+    boxes: Tensor
 
 
 class ResidentBatches:
@@ -54,6 +58,7 @@ class ResidentBatches:
     augmentation : Augmentation
     seed : int
     roam : bool
+    view_px : int
         See `BatchMaker`.
     device : torch.device
     world : World
@@ -67,6 +72,7 @@ class ResidentBatches:
         seed: int,
         *,
         roam: bool,
+        view_px: int = 0,
         device: torch.device,
         world: World,
     ) -> None:
@@ -74,6 +80,7 @@ class ResidentBatches:
         self._sampler = sampler
         self._augmentation = augmentation
         self._roam = roam
+        self._view_px = view_px
         self._device = device
         self._world = world
         self._generator = torch.Generator().manual_seed(seed)
@@ -109,8 +116,8 @@ class ResidentBatches:
         grids = [self._store.grid(key.case) for key in keys]
         shifts = self._draw_shifts(drawn)[self._world.share]
         shape = len(drawn), self._size, self._size
-        affine, intensity = augment.draw_views(self._augmentation, shape, self._generator)
-        affine, intensity = affine[self._world.share], intensity[self._world.share]
+        affine, look = augment.draw_views(self._augmentation, shape, self._generator, self._view_px)
+        affine, look = affine[self._world.share], look.part(self._world.share)
         origins = [
             (grid.offset[0] + dy + self._margin, grid.offset[1] + dx + self._margin)
             for grid, (dy, dx) in zip(grids, shifts, strict=True)
@@ -118,7 +125,8 @@ class ResidentBatches:
         height, width = self._images.shape[-2:]
         on_canvas = place(affine, torch.tensor(origins), self._size, (height, width))
         on_maps = place(affine, torch.tensor(shifts), self._size, (self._size, self._size))
-        return Plan(torch.tensor([self._rows[key] for key in keys]), on_canvas, on_maps, intensity), keys
+        rows = torch.tensor([self._rows[key] for key in keys])
+        return Plan(rows, on_canvas, on_maps, look.intensity, look.boxes), keys
 
     def _draw_shifts(self, keys: Sequence[FrameKey]) -> list[tuple[int, int]]:
         if not self._roam:
@@ -127,18 +135,18 @@ class ResidentBatches:
 
     def gather(self, plan: Plan) -> Batch:
         """Return the batch of a plan on the device, channels last; nothing but the device's own work."""
-        n = len(plan.rows)
-        grid = functional.affine_grid(plan.affine, [n, 1, self._size, self._size], align_corners=False)
-        noise = torch.randn(n, 1, self._size, self._size, device=self._device) * self._augmentation.noise
+        size = [len(plan.rows), 1, *[self._view_px or self._size] * 2]
+        grid = functional.affine_grid(plan.affine, size, align_corners=False)
         flat = Batch(self._images[plan.rows], self._labels[plan.rows])
-        view = augment.look(flat, grid, plan.intensity, noise)
-        aux = self._gather_maps(plan, n)
-        return Batch(view.image.contiguous(memory_format=torch.channels_last), view.labels, aux)
+        look = augment.Look(plan.intensity, plan.boxes, self._augmentation.blurs_or_mixes)
+        noise = torch.randn(size, device=self._device)
+        seen = augment.view(flat, grid, look, noise, self._gather_maps(plan, size))
+        return replace(seen, image=seen.image.contiguous(memory_format=torch.channels_last))
 
-    def _gather_maps(self, plan: Plan, n: int) -> dict[str, Tensor]:
+    def _gather_maps(self, plan: Plan, size: list[int]) -> dict[str, Tensor]:
         if not self._maps:
             return {}
-        grid = functional.affine_grid(plan.affine_of_maps, [n, 1, self._size, self._size], align_corners=False)
+        grid = functional.affine_grid(plan.affine_of_maps, size, align_corners=False)
         return {name: augment.warp(_unpacked(values[plan.rows]), grid) for name, values in self._maps.items()}
 
     def draw(self, size: int, device: torch.device) -> tuple[Batch, list[FrameKey]]:

@@ -17,9 +17,15 @@ class Sweep:
     A pass visits every slice of the shown scan once. The slice on screen comes back every `FOCUS_EVERY_S` seconds of
     work, but never twice in a row. While training goes on, a pass restarts when it is through; at rest it stops when
     every slice was predicted with the latest weights.
+
+    Parameters
+    ----------
+    share : float
+        How much of a step's time this work may take again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = TRAINING_SHARE) -> None:
+        self._share = share
         self._made_at: dict[FrameKey, int] = {}
         self._pass_start = 0
         self._credit_s = 0.0
@@ -28,14 +34,22 @@ class Sweep:
 
     def earn(self, step_s: float) -> None:
         """Account for a training step of `step_s` seconds."""
-        self._credit_s = min(self._credit_s + TRAINING_SHARE * step_s, 1.0)
+        self._credit_s = min(self._credit_s + self._share * step_s, 1.0)
         self._since_focus_s += step_s
 
     def spend(self, keys: list[FrameKey], step: int, seconds: float) -> None:
         """Account for predictions made with the weights of `step`."""
         self._credit_s -= seconds
+        self.note(keys, step)
+
+    def note(self, keys: list[FrameKey], step: int) -> None:
+        """Note what was made with the weights of `step` while nobody trained, which costs training nothing."""
         for key in keys:
             self._made_at[key] = step
+
+    def forget(self) -> None:
+        """Take all predictions for outdated: other weights are in place."""
+        self._made_at.clear()
 
     @property
     def affordable(self) -> bool:
@@ -49,6 +63,10 @@ class Sweep:
             self._since_focus_s, self._focused_last = 0.0, True
             return [focus]
         self._focused_last = False
+        return self.again(focus, shape, step, count)
+
+    def again(self, focus: FrameKey, shape: Shape, step: int, count: int) -> list[FrameKey]:
+        """Return up to `count` slices of the pass under way, or of the next one where that is through."""
         return self.stale(focus, shape, self._next_pass(focus, shape, step), count)
 
     def _next_pass(self, focus: FrameKey, shape: Shape, step: int) -> int:

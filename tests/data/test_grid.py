@@ -104,3 +104,50 @@ def test_the_field_reaches_20_mm_beyond_the_strokes_of_a_large_heart():
 
 def test_whole_slices_have_no_field():
     assert Grid.make("protocol", (200, 200), (1.4, 1.4)).with_field((0, 0), (5, 5)).field is None
+
+
+def _by_the_whole_canvas(grid: Grid, window: torch.Tensor) -> torch.Tensor:
+    """Put the window into a canvas of background and interpolate all of that."""
+    shown = torch.from_numpy(grid.paste(np.ones((128, 128), np.float32), 0))
+    if grid.field is not None:
+        top, left, bottom, right = grid.field
+        possible = torch.zeros_like(shown)
+        possible[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = 1
+        shown = shown * possible
+    canvas = torch.from_numpy(grid.paste(window.numpy(), 0)) * shown
+    canvas[:, 0] += 1 - shown
+    return torch.nn.functional.interpolate(canvas, grid.native, mode="bilinear", align_corners=False)
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        Grid.make("roi", (150, 140), (1.5, 1.5)),
+        Grid.make("roi", (230, 210), (0.8, 0.9)),
+        Grid.make("roi", (90, 80), (2.3, 2.1)),
+        Grid.make("roi", (100, 200), (1.4, 1.0)),
+        Grid.make("roi", (150, 140), (1.5, 1.5)).centred((0, 139)),
+        Grid.make("roi", (170, 170), (1.5, 1.5)).with_field((80, 90), (95, 99)),
+        Grid.make("roi", (256, 256), (1.4, 1.4)).centred((0, 0)).with_field((200, 200), (220, 220)),
+    ],
+)
+def test_probabilities_come_back_as_if_the_whole_canvas_were_interpolated(grid):
+    torch.manual_seed(0)
+    window = (torch.nn.functional.interpolate(torch.randn(2, 4, 9, 9), (128, 128), mode="bicubic") * 4).softmax(1)
+    whole = _by_the_whole_canvas(grid, window)
+    labels, confidence = grid.to_native(window)
+    highest = whole.max(1).values
+    second = whole.topk(2, 1).values[:, 1]
+    clear = (highest - second > 1e-5).numpy()
+    assert np.array_equal(labels[clear], whole.argmax(1).numpy()[clear])
+    assert clear.mean() > 0.999
+    assert np.abs(confidence - 255 * highest.numpy()).max() < 0.51
+
+
+def test_of_equally_probable_classes_the_first_is_chosen():
+    grid = Grid.make("roi", (128, 128), (1.4, 1.4))
+    probabilities = torch.zeros(1, 4, 128, 128)
+    probabilities[:, 1:3] = 0.5
+    labels, confidence = grid.to_native(probabilities)
+    assert (labels == 1).all()
+    assert (confidence == 128).all()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_scribbleseg.data import SampleStore
-from napari_scribbleseg.engine.inference import centre_window, keep_largest_component, segment
+from napari_scribbleseg.engine.inference import centre_window, segment
 from napari_scribbleseg.types import Cine
 from tests.synthetic import make_cine, make_truth
 
@@ -52,16 +52,3 @@ def test_a_scan_smaller_than_the_window_works():
     store.add(Cine("tiny", np.random.default_rng(0).random((1, 1, 20, 24), np.float32), (8, 1.4, 1.4)))
     centre_window(_Bright(), store, "tiny", torch.device("cpu"))
     assert segment(_Bright(), store, "tiny", torch.device("cpu")).shape == (1, 1, 20, 24)
-
-
-def test_only_the_largest_component_of_each_class_and_phase_stays():
-    mask = np.zeros((2, 3, 10, 10), np.uint8)
-    mask[0, :, 1:5, 1:5] = 3
-    mask[0, 0, 8, 8] = 3
-    mask[0, 2, 7:9, 1:3] = 1
-    mask[1, 0, 9, 9] = 3
-    kept = keep_largest_component(mask)
-    assert kept[0, 0, 8, 8] == 0
-    assert (kept[0] == 3).sum() == 48
-    assert (kept[0] == 1).sum() == 4
-    assert kept[1, 0, 9, 9] == 3

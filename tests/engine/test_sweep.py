@@ -48,3 +48,27 @@ def test_at_rest_each_slice_is_predicted_once_with_the_latest_weights():
         sweep.spend(keys, 5, 0.1)
         done += keys
     assert sorted(done) == sorted(order(FOCUS, SHAPE))
+
+
+def test_a_small_share_takes_little_time():
+    sweep = Sweep(share=0.1)
+    spent = 0.0
+    for step in range(1, 200):
+        sweep.earn(0.3)
+        while sweep.affordable:
+            sweep.spend(sweep.again(FOCUS, SHAPE, step, 4), step, 0.05)
+            spent += 0.05
+    assert 0.08 < spent / (199 * 0.3) < 0.12
+
+
+def test_a_pass_visits_every_slice_once_before_the_next_begins():
+    sweep, visited = Sweep(), []
+    for _ in range(6):
+        keys = sweep.again(FOCUS, SHAPE, 1, 4)
+        sweep.note(keys, 1)
+        visited += keys
+    assert len(visited) == 12 == len(set(visited))
+    assert sweep.again(FOCUS, SHAPE, 2, 4)[0] == FOCUS
+    assert sweep.affordable is False  # nothing was earned, and noting cost nothing
+    sweep.earn(0.01)
+    assert sweep.affordable
