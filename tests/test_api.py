@@ -17,6 +17,7 @@ from napari_scribbleseg.engine import inference
 from napari_scribbleseg.engine.device import DeviceError
 from napari_scribbleseg.engine.engine import DivergedError, Engine
 from napari_scribbleseg.engine.patience import Patience
+from napari_scribbleseg.engine.postprocess import PostProcessing, keep_largest_component, postprocess
 from napari_scribbleseg.engine.weights import WeightsError, save_weights
 from napari_scribbleseg.io import ScanError
 from napari_scribbleseg.labels import LV, LabelCodeError
@@ -249,7 +250,14 @@ def test_every_phase_is_predicted_with_progress(model, cine):
 def test_largest_component_drops_the_others(model, cine):
     rough = predict(model, cine, threads=1)
     kept = predict(model, cine, threads=1, largest_component=True)
-    np.testing.assert_array_equal(kept, inference.keep_largest_component(rough))
+    np.testing.assert_array_equal(kept, keep_largest_component(rough))
+
+
+def test_a_mask_is_put_right_where_asked_for_and_not_otherwise(model, cine):
+    rough = predict(model, cine, threads=1)
+    cleaned = predict(model, cine, threads=1, post=PostProcessing())
+    np.testing.assert_array_equal(cleaned, postprocess(rough, cine.spacing_mm))
+    np.testing.assert_array_equal(predict(model, cine, threads=1, post=PostProcessing.none()), rough)
 
 
 def test_a_scan_that_was_trained_on_is_found_again_without_searching(monkeypatch):

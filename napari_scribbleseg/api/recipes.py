@@ -68,3 +68,22 @@ def all_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+FINETUNE_RECIPE: Mapping[str, Any] = MappingProxyType(
+    {"schedule": "finetune", "steps": 10**6, "batch_size": 4, "learning_rate": 0.005, "ema_decay": 0.9}
+)
+"""What adapts trained weights best within seconds (`docs/methods.md` has the table)."""
+
+
+def finetune_settings(start: Model, **changes: Any) -> TrainSettings:
+    """Return settings to adapt trained weights; method, its options and resolution are those of `start`.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown setting or a value out of range.
+    """
+    before = start.settings
+    kept = {"method": before.method, "options": before.options, "resolution": before.resolution}
+    return TrainSettings.from_json({**kept, **FINETUNE_RECIPE, **changes})

@@ -14,10 +14,13 @@ from napari_scribbleseg.cli import output
 from napari_scribbleseg.cli.bench import build_bench_app
 from napari_scribbleseg.cli.demo import demo
 from napari_scribbleseg.cli.evaluate import evaluate
+from napari_scribbleseg.cli.finetune import finetune
 from napari_scribbleseg.cli.info import info
 from napari_scribbleseg.cli.open_window import open_scans
 from napari_scribbleseg.cli.predict import predict
+from napari_scribbleseg.cli.pretrain import pretrain
 from napari_scribbleseg.cli.train import train
+from napari_scribbleseg.cli.weights import build_weights_app
 
 PROGRAM = "napari-scribbleseg"
 
@@ -26,9 +29,10 @@ ABOUT = """Scribble-supervised segmentation of cardiac cine-MRI: RV, myocardium 
 Research use, not a medical device."""
 
 EXAMPLES = {
-    "": """From strokes to masks and their scores:
+    "": """From a scan to its masks, to better ones by a few strokes, and to their scores:
 
-    napari-scribbleseg train --scan a.nii.gz --scribbles a_scribble.nii.gz \\
+    napari-scribbleseg predict --out masks scans/
+    napari-scribbleseg finetune --scan a.nii.gz --scribbles a_scribble.nii.gz \\
         --out heart.safetensors
     napari-scribbleseg predict --weights heart.safetensors --out masks scans/
     napari-scribbleseg evaluate --pred masks --truth truth
@@ -54,13 +58,23 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input.""",
         --resume paper.checkpoint.safetensors""",
     "predict": """Examples:
 
-    napari-scribbleseg predict --weights heart.safetensors --out masks a.nii.gz
+    napari-scribbleseg predict --out masks a.nii.gz
     napari-scribbleseg predict --weights heart.safetensors --out masks \\
         --largest-component ACDC/patient001 more_scans/""",
     "evaluate": """Examples:
 
     napari-scribbleseg evaluate --pred masks --truth ACDC
     napari-scribbleseg evaluate --pred masks --truth truth --out scores.csv""",
+    "finetune": """Examples:
+
+    napari-scribbleseg finetune --scan a.nii.gz --scribbles a_scribble.nii.gz \\
+        --seconds 20 --out a.safetensors
+    napari-scribbleseg predict --weights a.safetensors --out masks a.nii.gz""",
+    "pretrain": """Examples:
+
+    napari-scribbleseg pretrain --acdc ACDC --out shipped
+    napari-scribbleseg pretrain --acdc ACDC --out study --patients study \\
+        --time-limit-s 3600""",
     "info": """Example:
 
     napari-scribbleseg info a.nii.gz heart.safetensors""",
@@ -85,13 +99,16 @@ def build_app(argv: Sequence[str] = ()) -> App:
         "demo": demo,
         "open": open_scans,
         "train": train,
+        "finetune": finetune,
         "predict": predict,
         "evaluate": evaluate,
         "info": info,
+        "pretrain": pretrain,
     }
     for order, (name, command) in enumerate(commands.items()):
         epilogue = EXAMPLES[name] + _methods(name, argv)
         app.command(App(name, default_command=command, sort_key=order, help_epilogue=epilogue))
+    app.command(build_weights_app())
     app.command(build_bench_app())
     return app
 

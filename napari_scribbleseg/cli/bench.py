@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from napari_scribbleseg.bench.annotate.request import AnnotateRequest
 from napari_scribbleseg.bench.request import Request
 from napari_scribbleseg.cli import output
 from napari_scribbleseg.cli.arguments import FLAG, Json
@@ -43,6 +44,17 @@ The same command goes on where it stopped: cells that are done stay, others go o
     "list": """Example:
 
     napari-scribbleseg bench list --methods table2""",
+    "annotate": """Examples:
+
+    napari-scribbleseg bench annotate --acdc ACDC --out annotated
+    napari-scribbleseg bench annotate --acdc ACDC --out annotated \\
+        --systems finetuned,random_walker --patients 5,10 --rounds 2 \\
+        --weights heart.safetensors
+
+The same command goes on where it stopped: sittings that are done stay.""",
+    "annotate-report": """Example:
+
+    napari-scribbleseg bench annotate-report annotated""",
 }
 
 
@@ -50,6 +62,7 @@ def build_bench_app() -> App:
     """Return the command `bench` with its own commands."""
     app = App("bench", help=ABOUT, help_epilogue=EXAMPLES[""])
     commands: dict[str, Callable[..., Any]] = {"run": run, "report": report, "pack": pack, "list": list_rows}
+    commands |= {"annotate": annotate, "annotate-report": annotate_report}
     for order, (name, command) in enumerate(commands.items()):
         app.command(App(name, default_command=command, sort_key=order, help_epilogue=EXAMPLES[name]))
     return app
@@ -132,6 +145,39 @@ def pack(
     from napari_scribbleseg.bench import commands
 
     return _show(commands.pack(acdc, out, patients, bits, resolution), json)
+
+
+def annotate(
+    *,
+    request: Annotated[AnnotateRequest, Parameter(name="*", negative="")],
+    json: Json = False,
+) -> int:
+    """Let simulated annotators draw on patients with several systems, and write what that comes to.
+
+    They draw three strokes and correct the worst mistakes, or draw on every fourth slice; what counts is overlap and
+    ejection fraction against the seconds of the person and of the computer. Ctrl-C loses the sitting that is going on
+    and no other. Exit code 1 where a sitting failed.
+    """
+    from napari_scribbleseg.bench import commands
+
+    with output.progress("Annotating", 1.0) as advance:
+        answer = commands.annotate(request, lambda done, total, name: advance(done / total, name))
+    return _show(answer, json)
+
+
+def annotate_report(folder: Path, *, out: Path | None = None, json: Json = False) -> int:
+    """Write figures, tables and page of `bench annotate` again; they show no patient's image.
+
+    Parameters
+    ----------
+    folder
+        The --out of `bench annotate`; it need not be finished.
+    out
+        Folder for the report; by default `report` beside the results.
+    """
+    from napari_scribbleseg.bench import commands
+
+    return _show(commands.annotate_report(folder, out), json)
 
 
 def _show(answer: Answer, as_json: bool) -> int:

@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from napari_scribbleseg.api import Model, shipped
 from napari_scribbleseg.cli import main
 from tests.synthetic import make_cine, make_strokes, make_truth
 
@@ -59,6 +60,22 @@ def weights(files, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "w.safetensors"
     pair = ("--scan", str(files.a.scan), "--scribbles", str(files.a.scribbles))
     assert main(["train", *pair, *flat(QUICK), "--out", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path, monkeypatch) -> None:
+    """A data folder of its own for each test."""
+    monkeypatch.setenv("SCRIBBLESEG_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def shipped_weights(weights, tmp_path, monkeypatch) -> Path:
+    """The file of tiny weights in the place of those that come with the program."""
+    path = tmp_path / "shipped" / "acdc_roi.safetensors"
+    path.parent.mkdir()
+    shipped.for_sharing(Model.load(weights), half=True).save(path)
+    monkeypatch.setattr(shipped, "_SHIPPED_FOLDER", path.parent)
     return path
 
 

@@ -43,7 +43,7 @@ def call(request, run, capsys):
     return bare
 
 
-@pytest.mark.parametrize("command", ["run", "report", "pack", "list"])
+@pytest.mark.parametrize("command", ["run", "report", "pack", "list", "annotate", "annotate-report"])
 def test_every_command_teaches_by_example(run, command):
     said = run("bench", command, "--help")
     assert said.code == 0
@@ -156,3 +156,44 @@ def test_a_report_tells_its_findings_and_its_gaps(call, monkeypatch, tmp_path):
 
 def test_an_answer_ends_well_unless_it_says_otherwise():
     assert commands.Answer({}, []).code == output.OK
+
+
+def test_annotate_takes_its_request_tells_what_is_left_and_reports(run, tmp_path, monkeypatch):
+    from napari_scribbleseg.bench.annotate import run as sittings
+    from napari_scribbleseg.bench.annotate.request import AnnotateRequest
+
+    asked = []
+    summary = {"out": "out", "sittings": 3, "done": 1, "failed": {"a": "no luck"}, "left": ["b"], "seconds": 2.0}
+
+    def run_annotate(request, listen):
+        asked.append(request)
+        listen(1, 3, "a")
+        return {**summary, "reason": "out of time"}
+
+    monkeypatch.setattr(sittings, "run_annotate", run_annotate)
+    monkeypatch.setattr(commands, "annotate_report", lambda out: commands.Answer({}, ["report.md written."]))
+    argv = ["--acdc", tmp_path, "--out", tmp_path / "out", "--systems", "growcut", "--patients", "5,10"]
+    argv += ["--rounds", "2", "--seconds", "1,2,3", "--weights", "w", "--workers", "2", "--post"]
+    said = run("bench", "annotate", *argv)
+    assert said.code == output.FAILED
+    assert asked == [
+        AnnotateRequest(
+            tmp_path / "out",
+            tmp_path,
+            weights="w",
+            systems="growcut",
+            patients="5,10",
+            seconds="1,2,3",
+            rounds=2,
+            workers=2,
+            post=True,
+        )
+    ]
+    for sentence in ("1 of 3 sittings done", "a failed: no luck", "1 sittings are left", "report.md written."):
+        assert sentence in said.out
+
+
+def test_annotate_report_on_a_foreign_folder_is_one_sentence(run, tmp_path):
+    said = run("bench", "annotate-report", tmp_path)
+    assert said.code == output.BAD_INPUT
+    assert "holds no results of `bench annotate`" in said.err

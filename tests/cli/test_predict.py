@@ -8,6 +8,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from napari_scribbleseg import api
+from napari_scribbleseg.api.provenance import values_sha256
 from napari_scribbleseg.cli import output
 from tests.cli.conftest import flat
 
@@ -16,7 +18,8 @@ from tests.cli.conftest import flat
 def predict(run, weights, tmp_path):
     def call(*argv, weights=weights):
         rest = {"--out": tmp_path / "masks", "--threads": 1}
-        return run("predict", "--weights", weights, *flat({k: v for k, v in rest.items() if k not in argv}), *argv)
+        named = ("--weights", weights) if weights else ()
+        return run("predict", *named, *flat({k: v for k, v in rest.items() if k not in argv}), *argv)
 
     return call
 
@@ -24,8 +27,13 @@ def predict(run, weights, tmp_path):
 def test_a_folder_gives_a_mask_for_every_scan_on_its_grid(predict, files, tmp_path):
     said = predict(files.folder, "--json")
     assert said.code == 0
-    assert {path.name for path in (tmp_path / "masks").iterdir()} == {"a_seg.nii.gz", "b_seg.nii.gz"}
-    assert set(said.json["masks"]) == {str(files.a.scan), str(files.b.scan)}
+    assert {path.name for path in (tmp_path / "masks").iterdir()} == {
+        "a_seg.nii.gz",
+        "a_seg.json",
+        "b_seg.nii.gz",
+        "b_seg.json",
+    }
+    assert set(said.json["masks"]) == set(said.json["notes"]) == {str(files.a.scan), str(files.b.scan)}
     mask, scan = (nib.load(path) for path in (tmp_path / "masks/b_seg.nii.gz", files.b.scan))
     assert (mask.shape, mask.get_data_dtype()) == (scan.shape, np.uint8)
     np.testing.assert_array_equal(mask.affine, scan.affine)
@@ -81,3 +89,44 @@ def test_corrupt_weights_are_told_before_the_folder_is_made(predict, files, tmp_
     assert said.code == output.BAD_INPUT
     assert "broken.safetensors is damaged" in said.err
     assert not (tmp_path / "masks").exists()
+
+
+def test_without_weights_the_shipped_ones_segment(predict, files, shipped_weights, tmp_path):
+    said = predict(files.a.scan, weights=None)
+    assert said.code == 0
+    note = json.loads((tmp_path / "masks/a_seg.json").read_text())
+    assert (note["weights"]["name"], note["weights"]["licence"]) == ("acdc_roi", "CC-BY-NC-SA-4.0")
+    assert note["source"]["shape_tzyx"][0] == 1
+
+
+def test_the_licence_is_shown_before_the_first_use_and_not_again(predict, files, shipped_weights):
+    first, second = (predict(files.a.scan, "--json", weights=None) for _ in range(2))
+    assert "CC BY-NC-SA 4.0" in first.err
+    assert first.json["masks"]
+    assert second.err == ""
+
+
+def test_own_weights_show_no_licence(predict, files):
+    assert "CC BY-NC-SA" not in predict(files.a.scan).err
+
+
+def test_a_mask_tells_how_it_came_to_be(predict, files, weights, tmp_path):
+    predict(files.b.scan)
+    note = json.loads((tmp_path / "masks/b_seg.json").read_text())
+    assert note["weights"]["sha256"] == values_sha256(api.Model.load(weights).tensors)
+    assert note["settings"]["method"] == "pce"
+    assert note["slices"] == {"from_prediction": 4}
+    assert str(files.folder) not in json.dumps(note)
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ((), {"largest": True, "holes": True, "ring": True, "largest_component": False}),
+        (("--no-post",), None),
+        (("--no-post", "--largest-component"), {"largest_component": True}),
+    ],
+)
+def test_masks_are_put_right_unless_one_says_no(predict, files, tmp_path, flags, told):
+    assert predict(files.a.scan, *flags).code == 0
+    assert json.loads((tmp_path / "masks/a_seg.json").read_text())["post_processing"] == told
