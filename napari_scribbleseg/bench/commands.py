@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from napari_scribbleseg.bench.annotate.request import AnnotateRequest
 from napari_scribbleseg.bench.overview import Listen
 from napari_scribbleseg.bench.request import Request, parse_numbers
 from napari_scribbleseg.bench.rows import GROUPS, ROWS, SECTIONS, choose_rows
@@ -34,6 +35,27 @@ def run(request: Request, listen: Listen) -> Answer:
     left = [f"{len(summary['left'])} cells are left; the same command goes on with them."] if summary["left"] else []
     code = INTERRUPTED if summary["reason"] == WAS_INTERRUPTED else FAILED if failures else OK
     return Answer(summary, [first, *failures, *left], code)
+
+
+def annotate(request: AnnotateRequest, listen: Callable[[int, int, str], None]) -> Answer:
+    """Hold sittings of simulated annotators and report on all; 1 where one failed, 130 where it was interrupted."""
+    from napari_scribbleseg.bench.annotate import run as sittings
+
+    summary = sittings.run_annotate(request, listen)
+    first = f"{summary['done']} of {summary['sittings']} sittings done after {summary['seconds']} s."
+    failures = [f"{name} failed: {why}" for name, why in summary["failed"].items()]
+    left = [f"{len(summary['left'])} sittings are left; the same command goes on with them."] if summary["left"] else []
+    told = annotate_report(request.out).lines if summary["done"] else []
+    code = INTERRUPTED if summary["reason"] == sittings.INTERRUPTED else FAILED if failures else OK
+    return Answer(summary, [first, *failures, *left, *told], code)
+
+
+def annotate_report(folder: Path, out: Path | None = None) -> Answer:
+    """Write the report on simulated annotators beside their results, or elsewhere."""
+    from napari_scribbleseg.bench.annotate.report import write_annotate_report
+
+    written = write_annotate_report(folder, out)
+    return Answer(written.to_json(), [*written.findings, f"{written.page} written."])
 
 
 def report(folder: Path, scans: bool = True) -> Answer:

@@ -126,6 +126,7 @@ ROWS: tuple[Row, ...] = (
         growcut="GrowCut",
         level_set="ITK-SNAP-like level set",
         slic_seg="Slic-Seg-like",
+        random_forest="Random forest, ilastik-like",
     ),
 )
 """All rows, in the order of the tables."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_scribbleseg.bench.cells import Cell
 from napari_scribbleseg.bench.patients import Patient
-from napari_scribbleseg.engine.inference import keep_largest_component
+from napari_scribbleseg.engine.postprocess import keep_largest_component
 from napari_scribbleseg.labels import CLASS_NAMES, LabelMap
 from napari_scribbleseg.metrics import score_volume
 

@@ -18,6 +18,9 @@ from napari_scribbleseg.types import Cine
 
 ROOT = Path(__file__).parents[2]
 
+FLOORS = {"random_forest": 0.75}
+"""A made-up heart's least Dice for systems that look at filtered pixels and know of no border."""
+
 every_baseline = pytest.mark.parametrize("key", list(BASELINES))
 
 
@@ -35,8 +38,16 @@ def obeys(mask: np.ndarray, strokes: np.ndarray) -> bool:
     return bool((mask[painted] == layer_to_training(strokes)[painted]).all())
 
 
-def test_the_six_systems_are_found():
-    assert list(BASELINES) == ["grabcut", "graph_cuts", "growcut", "level_set", "random_walker", "slic_seg"]
+def test_the_seven_systems_are_found():
+    assert list(BASELINES) == [
+        "grabcut",
+        "graph_cuts",
+        "growcut",
+        "level_set",
+        "random_forest",
+        "random_walker",
+        "slic_seg",
+    ]
 
 
 @every_baseline
@@ -44,7 +55,7 @@ def test_the_heart_is_found_and_strokes_keep_their_label(key, heart):
     mask = segment(key, heart)
     assert mask.dtype == np.uint8
     assert mask.shape == heart.truth.shape
-    assert min(dices(mask, heart.truth).values()) > 0.85
+    assert min(dices(mask, heart.truth).values()) > FLOORS.get(key, 0.85)
     assert obeys(mask, heart.strokes)
 
 

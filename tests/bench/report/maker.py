@@ -31,8 +31,8 @@ LEVELS = {
     **{"uamt": 0.67, "full_sup": 0.87, "dual_cr": 0.77, "dual_cps": 0.81, "dmpls_alpha_half": 0.82},
     **{"dmpls_auxiliary": 0.825, "can_crf": 0.70, "scribblesup": 0.71, "baseline_random_walker": 0.76},
     **{"baseline_graph_cuts": 0.66, "baseline_grabcut": 0.55, "baseline_growcut": 0.68, "baseline_level_set": 0.7},
-    **{"baseline_slic_seg": 0.5, "dmpls_lambda_0.01": 0.7, "dmpls_lambda_0.1": 0.79, "dmpls_lambda_0.2": 0.81},
-    **{"dmpls_lambda_0.3": 0.82, "dmpls_lambda_1": 0.825},
+    **{"baseline_slic_seg": 0.5, "baseline_random_forest": 0.52, "dmpls_lambda_0.01": 0.7, "dmpls_lambda_0.1": 0.79},
+    **{"dmpls_lambda_0.2": 0.81, "dmpls_lambda_0.3": 0.82, "dmpls_lambda_1": 0.825},
 }
 
 DiceOf = Callable[[str, int, str, str, int], float]
