@@ -19,6 +19,7 @@ import numpy.typing as npt
 from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_scribbleseg import __version__
+from napari_scribbleseg.qt.start_desk import SCRATCH
 from napari_scribbleseg.resources import sample_path
 from napari_scribbleseg.types import RunState, StateChanged, StepReport
 
@@ -96,7 +97,9 @@ def main(out: Path, steps: int, private: Path) -> dict[str, Any]:
     """Play the whole job and write its results to `out`; return the summary."""
     from napari_scribbleseg.app.window import open_window
 
-    viewer, dock = open_window(session_root=private / "sessions")
+    # The same for everybody, whatever weights are at hand and whichever licence was accepted.
+    viewer, dock = open_window(session_root=private / "sessions", first_masks=False)
+    dock.workbench.starts.choose(SCRATCH)
     viewer.window.resize(*WINDOW_SIZE)
     try:
         return _play(Scene(viewer, dock), out, steps)

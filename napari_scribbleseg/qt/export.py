@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-import napari_scribbleseg
-from napari_scribbleseg.io import save_mask, write_atomically
-from napari_scribbleseg.io.errors import writing
-from napari_scribbleseg.io.names import file_stem
-from napari_scribbleseg.labels import CLASS_NAMES, LabelMap
+from napari_scribbleseg.api.provenance import Provenance, save_mask_and_note
+from napari_scribbleseg.labels import LabelMap
 from napari_scribbleseg.qt.record import NEVER, ScanRecord, SliceIndex
-from napari_scribbleseg.qt.values import ExportSummary, PreviewSystem
+from napari_scribbleseg.qt.values import ExportSummary, Maker, PreviewSystem, Propagation, WeightsOrigin
 
-RESEARCH_USE = "Research use only; not a medical device."
+if TYPE_CHECKING:
+    from napari_scribbleseg.qt.sources import Sources
+
+T = TypeVar("T", PreviewSystem, WeightsOrigin, Propagation)
+Json = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Slices of an export by where they came from; `systems` are those behind the previews."""
+    """Slices of an export by where they came from; `systems` are those behind the previews.
+
+    `propagated` are those of the mask that were carried over from another slice.
+    """
 
     mask: tuple[SliceIndex, ...]
     prediction: tuple[SliceIndex, ...]
     never: tuple[SliceIndex, ...]
     preview: tuple[SliceIndex, ...] = ()
     systems: tuple[PreviewSystem, ...] = ()
+    propagated: tuple[SliceIndex, ...] = ()
 
     @property
     def sentence(self) -> str:
         """Say it to a person."""
         total = len(self.mask) + len(self.prediction) + len(self.preview) + len(self.never)
         titles = ", ".join(system.name for system in self.systems)
+        carried = f" ({len(self.propagated)} of them propagated from other slices)" if self.propagated else ""
         parts = [
-            (len(self.mask), "from the mask"),
+            (len(self.mask), f"from the mask{carried}"),
             (len(self.prediction), "from the prediction"),
             (len(self.preview), f"from an instant preview ({titles}; not trained)"),
             (len(self.never), "never predicted and empty"),
@@ -68,10 +72,13 @@ def compose(record: ScanRecord, frames: Sequence[int] | None) -> tuple[LabelMap,
             else:
                 never.append((t, z))
     systems = tuple(dict.fromkeys(record.previews[index] for index in preview))
-    return labels, Origin(tuple(mask), tuple(prediction), tuple(never), tuple(preview), systems)
+    propagated = tuple(index for index in mask if isinstance(record.mask_makers.get(index), Propagation))
+    return labels, Origin(tuple(mask), tuple(prediction), tuple(never), tuple(preview), systems, propagated)
 
 
-def export_mask(record: ScanRecord, path: Path, frames: Sequence[int] | None = None, method: str = "") -> ExportSummary:
+def export_mask(
+    record: ScanRecord, path: Path, frames: Sequence[int] | None = None, sources: Sources | None = None
+) -> ExportSummary:
     """Write the mask as NIfTI exactly on its scan, and a JSON sidecar of the same stem.
 
     Parameters
@@ -79,7 +86,7 @@ def export_mask(record: ScanRecord, path: Path, frames: Sequence[int] | None = N
     record : ScanRecord
     path : Path
     frames : phases to write; all by default
-    method : what the weights of the session were trained with, "" where nothing was trained
+    sources : where the predictions come from; None where that is not known
 
     Raises
     ------
@@ -89,58 +96,72 @@ def export_mask(record: ScanRecord, path: Path, frames: Sequence[int] | None = N
     n_t = record.cine.shape[0]
     valid = None if frames is None else [t for t in frames if 0 <= t < n_t]
     labels, origin = compose(record, valid)
-    save_mask(path, labels, record.cine, frames)
-    note = _sidecar(record, origin, frames, method)
-    sidecar = path.with_name(f"{file_stem(path)}.json")
-    with writing(sidecar):
-        write_atomically(sidecar, (json.dumps(note, indent=1) + "\n").encode())
+    save_mask_and_note(path, labels, record.cine, _provenance(record, origin, sources), frames)
     counts = (len(origin.mask), len(origin.prediction), len(origin.never))
     return ExportSummary(path, *counts, origin.sentence, len(origin.preview))
 
 
-def _sidecar(record: ScanRecord, origin: Origin, frames: Sequence[int] | None, method: str) -> dict[str, Any]:
-    steps = [int(record.steps[index]) for index in origin.prediction]
+def _provenance(record: ScanRecord, origin: Origin, sources: Sources | None) -> Provenance:
+    """Return what the JSON file tells; of a network only where one made at least a slice of what is exported."""
+    untrained = PreviewSystem | Propagation
+    trained = origin.prediction or [i for i in origin.mask if not isinstance(record.mask_makers.get(i), untrained)]
+    network = sources if trained else None
+    return Provenance(
+        weights=network.weights() if network is not None else None,
+        strokes=record.strokes,
+        train_s=network.train_s if network is not None else 0.0,
+        post=network.post if network is not None else None,
+        slices=_count(record, origin),
+        more={"method": network.method or None if network is not None else None, **_details(record, origin)},
+    )
+
+
+def _count(record: ScanRecord, origin: Origin) -> dict[str, int]:
     states = [record.mask_states[index].value for index in origin.mask]
-    trained = origin.prediction or [index for index in origin.mask if index not in record.mask_previews]
     return {
-        "format": "napari-scribbleseg-export",
-        "notice": RESEARCH_USE,
-        "app_version": napari_scribbleseg.__version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "method": method if method and trained else None,
-        "labels": {"0": "background", **{str(code): name for code, name in CLASS_NAMES.items()}},
-        "frames": None if frames is None else [int(t) for t in frames],
-        "slices": {
-            "accepted": states.count("accepted"),
-            "edited": states.count("edited"),
-            "from_mask": len(origin.mask),
-            "from_prediction": len(origin.prediction),
-            "from_preview": len(origin.preview),
-            "never_predicted": len(origin.never),
-        },
+        "accepted": states.count("accepted"),
+        "edited": states.count("edited"),
+        "from_mask": len(origin.mask),
+        "propagated": len(origin.propagated),
+        "from_prediction": len(origin.prediction),
+        "from_preview": len(origin.preview),
+        "never_predicted": len(origin.never),
+    }
+
+
+def _details(record: ScanRecord, origin: Origin) -> dict[str, Any]:
+    steps = [int(record.steps[index]) for index in origin.prediction]
+    makers = _makers(record, origin)
+    return {
         "prediction_steps": {"oldest": min(steps), "newest": max(steps)} if steps else None,
-        "instant_previews": _previews(record, origin),
+        "instant_previews": _tell(
+            makers, PreviewSystem, lambda s: {"title": s.title, "reference": s.reference, "trained": False}
+        ),
+        "pretrained_weights": _tell(
+            makers, WeightsOrigin, lambda w: {"name": w.name, "sha256_starts": w.digest, "fine_tuned": w.tuned}
+        ),
+        "propagated": _tell(
+            makers, Propagation, lambda p: {"from_phase": p.t, "from_slice": p.z, "method": "optical flow"}
+        ),
         "never_predicted": [list(index) for index in origin.never],
     }
 
 
-def _previews(record: ScanRecord, origin: Origin) -> dict[str, dict[str, Any]]:
-    """Return by system without training: its title and source, and how many slices of which state it made."""
-    made = [(record.previews[index], "shown") for index in origin.preview]
-    made += [
-        (record.mask_previews[index], record.mask_states[index].value)
-        for index in origin.mask
-        if index in record.mask_previews
-    ]
-    counts = Counter((system.key, state) for system, state in made)
+def _makers(record: ScanRecord, origin: Origin) -> list[tuple[Maker, str]]:
+    """Return what made the exported slices, where that is told, and whether each is shown, accepted or edited."""
+    found = [(record.maker(index), "shown") for index in (*origin.prediction, *origin.preview)]
+    found += [(record.mask_makers.get(index), record.mask_states[index].value) for index in origin.mask]
+    return [(maker, state) for maker, state in found if maker is not None]
+
+
+def _tell(made: Sequence[tuple[Maker, str]], kind: type[T], describe: Callable[[T], Mapping[str, Any]]) -> Json:
+    """Return by key of a maker what there is to say of it, and how many slices of which state it made."""
+    makers = {maker.key: maker for maker, _ in made if isinstance(maker, kind)}
+    counts = Counter((maker.key, state) for maker, state in made)
+    states = ("shown", "accepted", "edited")
     return {
-        key: {
-            "title": system.title,
-            "reference": system.reference,
-            "trained": False,
-            "slices": {state: counts[key, state] for state in ("shown", "accepted", "edited")},
-        }
-        for key, system in {system.key: system for system, _ in made}.items()
+        key: {**describe(maker), "slices": {state: counts[key, state] for state in states}}
+        for key, maker in makers.items()
     }
 
 

@@ -12,6 +12,7 @@ from napari_scribbleseg.io import ScanError, save_scribbles
 from napari_scribbleseg.qt.export import export_mask
 from napari_scribbleseg.qt.mask_desk import MaskDesk
 from napari_scribbleseg.qt.scan_desk import ScanDesk
+from napari_scribbleseg.qt.sources import Sources
 from napari_scribbleseg.qt.values import ExportSummary
 from napari_scribbleseg.types import Notice
 
@@ -21,20 +22,18 @@ class ExportDesk(QObject):
 
     noticed = Signal(object)
 
-    def __init__(self, scans: ScanDesk, masks: MaskDesk, parent: QObject | None = None) -> None:
+    def __init__(self, scans: ScanDesk, masks: MaskDesk, sources: Sources, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._scans, self._masks = scans, masks
+        self._scans, self._masks, self._sources = scans, masks, sources
 
-    def export(
-        self, path: Path, frames: Literal["current"] | Sequence[int] | None, method: str
-    ) -> ExportSummary | None:
+    def export(self, path: Path, frames: Literal["current"] | Sequence[int] | None = None) -> ExportSummary | None:
         """Write the mask, else the prediction, of some frames or all."""
         key, record = self._scans.current_key(), self._scans.record
         if key is None or record is None:
             return self._refuse("Open a scan first.")
         self._masks.flush()
         try:
-            return export_mask(record, path, [key.t] if frames == "current" else frames, method)
+            return export_mask(record, path, [key.t] if frames == "current" else frames, self._sources)
         except ScanError as error:
             return self._refuse(str(error))
 

@@ -5,14 +5,14 @@ Knows no Qt: plans are computed here and carried out on a layer by whoever asked
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_scribbleseg.labels import LabelMap
 from napari_scribbleseg.qt.record import NEVER, ScanRecord, SliceIndex, note
-from napari_scribbleseg.qt.values import PreviewSystem
+from napari_scribbleseg.qt.values import Maker
 from napari_scribbleseg.session.slices import SliceState
 
 UNDO_DEPTH = 50
@@ -27,16 +27,16 @@ class SliceChange:
     before, after : uint8 (y, x)
     state_before : SliceState or None
         None where nothing was accepted.
-    system_before, system_after : PreviewSystem or None
-        The system without training that made the slice; None where none did.
+    maker_before, maker_after : Maker or None
+        What made the slice, where that is told of it.
     """
 
     index: SliceIndex
     before: LabelMap
     after: LabelMap
     state_before: SliceState | None
-    system_before: PreviewSystem | None = None
-    system_after: PreviewSystem | None = None
+    maker_before: Maker | None = None
+    maker_after: Maker | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +88,19 @@ class MaskBook:
                 changes.append(self._change(index))
         return AcceptPlan(tuple(changes), kept, unpredicted)
 
+    def plan_take(self, suggestions: Mapping[SliceIndex, tuple[LabelMap, Maker]]) -> AcceptPlan:
+        """Return what taking suggestions for some slices changes; those that are in the mask already are left alone."""
+        changes, record = [], self._record
+        free = {i: found for i, found in suggestions.items() if i not in record.mask_states}
+        for index, (labels, maker) in free.items():
+            before = record.mask[index].copy()
+            changes.append(SliceChange(index, before, labels, None, record.mask_makers.get(index), maker))
+        return AcceptPlan(tuple(changes), len(suggestions) - len(free), 0)
+
     def commit(self, plan: AcceptPlan) -> None:
         """Enter an accept into the record; what is on the layer must be the same."""
         for change in plan.changes:
-            self._set(change.index, change.after, SliceState.ACCEPTED, change.system_after)
+            self._set(change.index, change.after, SliceState.ACCEPTED, change.maker_after)
         if plan.changes:
             self._accepts = [*self._accepts, tuple(plan.changes)][-UNDO_DEPTH:]
 
@@ -104,7 +113,7 @@ class MaskBook:
             return ()
         undone = tuple(c for c in self._accepts.pop() if self._is_as_accepted(c))
         for change in undone:
-            self._set(change.index, change.before, change.state_before, change.system_before)
+            self._set(change.index, change.before, change.state_before, change.maker_before)
         return undone
 
     def take_from_layer(self, index: SliceIndex, labels: LabelMap) -> bool:
@@ -120,27 +129,27 @@ class MaskBook:
     def _change(self, index: SliceIndex) -> SliceChange:
         record = self._record
         before, after = record.mask[index].copy(), record.prediction[index].copy()
-        systems = record.mask_previews.get(index), record.previews.get(index)
-        return SliceChange(index, before, after, record.mask_states.get(index), *systems)
+        makers = record.mask_makers.get(index), record.maker(index)
+        return SliceChange(index, before, after, record.mask_states.get(index), *makers)
 
     def _is_as_accepted(self, change: SliceChange) -> bool:
         accepted = self._record.mask_states.get(change.index) is SliceState.ACCEPTED
         return accepted and np.array_equal(self._record.mask[change.index], change.after)
 
-    def _state_of(self, index: SliceIndex, labels: LabelMap) -> tuple[SliceState | None, PreviewSystem | None]:
+    def _state_of(self, index: SliceIndex, labels: LabelMap) -> tuple[SliceState | None, Maker | None]:
         for changes in reversed(self._accepts):
             for change in changes:
                 if change.index == index and np.array_equal(labels, change.before):
-                    return change.state_before, change.system_before
+                    return change.state_before, change.maker_before
                 if change.index == index and np.array_equal(labels, change.after):
-                    return SliceState.ACCEPTED, change.system_after
+                    return SliceState.ACCEPTED, change.maker_after
         if labels.any() or index in self._record.mask_states:
-            return SliceState.EDITED, self._record.mask_previews.get(index)
+            return SliceState.EDITED, self._record.mask_makers.get(index)
         return None, None
 
-    def _set(self, index: SliceIndex, labels: LabelMap, state: SliceState | None, system: PreviewSystem | None) -> None:
+    def _set(self, index: SliceIndex, labels: LabelMap, state: SliceState | None, maker: Maker | None) -> None:
         self._record.mask[index] = labels
-        note(self._record.mask_previews, index, system)
+        note(self._record.mask_makers, index, maker)
         if state is None:
             self._record.mask_states.pop(index, None)
         else:

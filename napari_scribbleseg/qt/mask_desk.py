@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_scribbleseg.labels import LabelMap
+    from napari_scribbleseg.qt.values import Maker
 
 
 class MaskDesk(QObject):
@@ -85,10 +86,20 @@ class MaskDesk(QObject):
             return 0
         self.flush()
         plan = self._book(self._record).plan_accept(_indices(self._record, scope, key))
-        self._write((change.index, change.after) for change in plan.changes)
-        self._book(self._record).commit(plan)
-        self._announce(change.index for change in plan.changes)
+        self._carry_out(plan)
         self._say_plan(plan)
+        return len(plan.changes)
+
+    def take(self, suggestions: Mapping[SliceIndex, tuple[LabelMap, Maker]]) -> int:
+        """Copy suggestions into the mask, each with its origin; return how many slices. Undone like an accept."""
+        if self._record is None or not suggestions:
+            return 0
+        if self._record.locked:
+            self._say("The mask is locked; unlock it to take suggestions.", "warning")
+            return 0
+        self.flush()
+        plan = self._book(self._record).plan_take(suggestions)
+        self._carry_out(plan)
         return len(plan.changes)
 
     def undo_accept(self) -> bool:
@@ -128,6 +139,12 @@ class MaskDesk(QObject):
 
     def _book(self, record: ScanRecord) -> MaskBook:
         return self._books.setdefault(record.case, MaskBook(record))
+
+    def _carry_out(self, plan: AcceptPlan) -> None:
+        if self._record is not None:
+            self._write((change.index, change.after) for change in plan.changes)
+            self._book(self._record).commit(plan)
+            self._announce(change.index for change in plan.changes)
 
     def _write(self, slices: Iterable[tuple[SliceIndex, LabelMap]]) -> None:
         layer = self._watcher.layer if self._watcher is not None else None

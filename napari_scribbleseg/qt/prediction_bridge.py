@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_scribbleseg.qt.mailbox import Mailbox
 from napari_scribbleseg.qt.record import NEVER, ScanRecord
+from napari_scribbleseg.qt.values import WeightsOrigin
 from napari_scribbleseg.types import FrameKey, Prediction
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class PredictionBridge(QObject):
         self._reported_at = 0.0
         self._unreported = False
         self.last_step = 0
+        self.weights: WeightsOrigin | None = None
+        """What the predictions of the run come from, where that is told of them."""
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -110,7 +113,7 @@ class PredictionBridge(QObject):
         index = (prediction.key.t, prediction.key.z)
         is_shown = prediction.key == current
         differs = is_shown and not np.array_equal(record.prediction[index], prediction.labels)
-        if not record.set_prediction(prediction, time.monotonic()):
+        if not record.set_prediction(prediction, time.monotonic(), self.weights):
             return False
         self._unreported = True
         self.last_step = max(self.last_step, prediction.step)

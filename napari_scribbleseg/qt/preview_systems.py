@@ -6,7 +6,7 @@ from napari_scribbleseg.qt.values import PreviewSystem
 
 DEFAULT_SYSTEM = PreviewSystem("random_walker", "Random Walker", "Grady, IEEE TPAMI 2006")
 """The best of those that answer within a second."""
-SHORT_NAMES = {"level_set": "ITK-SNAP-like", "slic_seg": "Slic-Seg-like"}
+SHORT_NAMES = {"level_set": "ITK-SNAP-like", "slic_seg": "Slic-Seg-like", "random_forest": "Random Forest"}
 """For titles too long for the dock."""
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, LabelMap
-from napari_scribbleseg.qt.values import Preview, PreviewSystem, ScanSummary
+from napari_scribbleseg.qt.values import Maker, Preview, PreviewSystem, ScanSummary, WeightsOrigin
 from napari_scribbleseg.session.slices import SliceState
 from napari_scribbleseg.types import Cine, FrameKey, Prediction, ScribbleEdit
 
@@ -19,6 +20,7 @@ PREVIEW = "preview"
 """State of a slice that shows an instant preview and is not in the mask."""
 
 SliceIndex = tuple[int, int]
+M = TypeVar("M", bound=Maker)
 _BLOBS_TOUCH = np.ones((3, 3), bool)
 
 
@@ -58,8 +60,12 @@ class ScanRecord:
     mask : uint8 (t, z, y, x), training codes
     mask_states : dict
         Slices of the mask that were accepted or edited; all others are not in it.
-    previews, mask_previews : dict
-        Slices of the prediction, and of the mask, that a system without training made, and which.
+    previews : dict
+        Slices of the prediction that a system without training made, and which.
+    weights : dict
+        Slices of the prediction that come from weights trained elsewhere, fine-tuned since or not, and which.
+    mask_makers : dict
+        The same of both kinds, for slices of the mask.
     drawn : dict
         What is drawn on each slice that has strokes.
     revisions : dict
@@ -79,7 +85,8 @@ class ScanRecord:
     times: npt.NDArray[np.float64] = field(init=False)
     mask_states: dict[SliceIndex, SliceState] = field(default_factory=dict)
     previews: dict[SliceIndex, PreviewSystem] = field(default_factory=dict)
-    mask_previews: dict[SliceIndex, PreviewSystem] = field(default_factory=dict)
+    weights: dict[SliceIndex, WeightsOrigin] = field(default_factory=dict)
+    mask_makers: dict[SliceIndex, Maker] = field(default_factory=dict)
     drawn: dict[SliceIndex, SliceStrokes] = field(default_factory=dict)
     revisions: dict[SliceIndex, int] = field(default_factory=dict)
     locked: bool = False
@@ -127,8 +134,11 @@ class ScanRecord:
         """Return the layer codes among the strokes."""
         return frozenset().union(*(slice_.labels for slice_ in self.drawn.values()))
 
-    def set_prediction(self, prediction: Prediction, now: float) -> bool:
-        """Write a prediction in place; return False where it does not fit this scan."""
+    def set_prediction(self, prediction: Prediction, now: float, weights: WeightsOrigin | None = None) -> bool:
+        """Write a prediction in place; return False where it does not fit this scan.
+
+        `weights` are those that the network began with, where it did not begin from scratch.
+        """
         index = (prediction.key.t, prediction.key.z)
         n_t, n_z, *plane = self.cine.shape
         if not (0 <= index[0] < n_t and 0 <= index[1] < n_z) or prediction.labels.shape != tuple(plane):
@@ -137,7 +147,9 @@ class ScanRecord:
         self.confidence[index] = prediction.confidence
         self.n_predicted += int(self.steps[index] == NEVER)
         self.steps[index], self.times[index] = prediction.step, now
-        note(self.previews, index, prediction.system if isinstance(prediction, Preview) else None)
+        system = prediction.system if isinstance(prediction, Preview) else None
+        note(self.previews, index, system)
+        note(self.weights, index, weights if system is None else None)
         return True
 
     def forget_predictions(self) -> None:
@@ -147,7 +159,12 @@ class ScanRecord:
             if at not in self.previews:
                 self.prediction[at] = self.confidence[at] = 0
                 self.steps[at] = NEVER
+        self.weights.clear()
         self.n_predicted = len(self.previews)
+
+    def maker(self, index: SliceIndex) -> Maker | None:
+        """Return what made the prediction of a slice; None for a network trained here from scratch, or for nothing."""
+        return self.previews.get(index) or self.weights.get(index)
 
     def stale(self, step: int) -> int:
         """Return the number of slices never predicted by a network, or by weights older than `step`."""
@@ -173,12 +190,12 @@ class ScanRecord:
         return ScanSummary(self.case, title, self.cine.shape, n_strokes, n_accepted, state or "no strokes")
 
 
-def note(previews: dict[SliceIndex, PreviewSystem], index: SliceIndex, system: PreviewSystem | None) -> None:
-    """Note which system without training made a slice; None where none did."""
-    if system is None:
-        previews.pop(index, None)
+def note(makers: dict[SliceIndex, M], index: SliceIndex, maker: M | None) -> None:
+    """Note what made a slice; None where nothing is to be told of it."""
+    if maker is None:
+        makers.pop(index, None)
     else:
-        previews[index] = system
+        makers[index] = maker
 
 
 def unknown_labels(labels: LabelMap) -> bool:

@@ -23,6 +23,7 @@ from napari_scribbleseg.types import Notice
 
 if TYPE_CHECKING:
     from napari_scribbleseg.qt.record import ScanRecord
+    from napari_scribbleseg.qt.values import WeightsOrigin
     from napari_scribbleseg.settings import TrainSettings
     from napari_scribbleseg.types import Checkpoint, Cine, Event, ScribbleEdit
 
@@ -84,12 +85,12 @@ class Saving(QObject):
             self._try(lambda: autosaver.put_edit(edit))
 
     def put_mask(self, record: ScanRecord, t: int, z: int) -> None:
-        """Save a slice of the mask as it is in the record, and which system without training made it, if one did."""
+        """Save a slice of the mask as it is in the record, and what made it, where that is told."""
         autosaver = self._autosaver
         if autosaver is not None:
             state = record.mask_states.get((t, z), SliceState.PREDICTED)
-            labels, system = record.mask[t, z], record.mask_previews.get((t, z))
-            origin = system.key if system is not None else ""
+            labels, maker = record.mask[t, z], record.mask_makers.get((t, z))
+            origin = maker.key if maker is not None else ""
             self._try(lambda: autosaver.put_mask(record.case, {(t, z): labels}, state, origin))
 
     def put_locked(self, record: ScanRecord) -> None:
@@ -103,6 +104,11 @@ class Saving(QObject):
         self.settings = settings
         if self._autosaver is not None:
             self._autosaver.put_settings(settings)
+
+    def put_training(self, origin: WeightsOrigin | None, trained_s: float) -> None:
+        """Save what the training of the session began with, and its seconds since."""
+        if self._autosaver is not None:
+            self._autosaver.put_training(origin.key if origin is not None else "", trained_s)
 
     def put_view(self, view: View) -> None:
         """Save where the person is looking."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_scribbleseg.io import ScanError, fingerprint, load_cine
+from napari_scribbleseg.qt.makers import find_weights_origin
 from napari_scribbleseg.qt.mask_desk import MaskDesk
 from napari_scribbleseg.qt.run_desk import RunDesk
 from napari_scribbleseg.qt.saving import Saving, TensorLoader
@@ -15,7 +16,7 @@ from napari_scribbleseg.qt.scan_desk import SAMPLE, ScanDesk
 from napari_scribbleseg.qt.training import Start
 from napari_scribbleseg.qt.worklist import SavedMaps
 from napari_scribbleseg.resources import sample_path
-from napari_scribbleseg.session import MaskStates, SessionState, View, latest_session
+from napari_scribbleseg.session import MaskStates, SessionState, View
 from napari_scribbleseg.session.manifest import ScanRecord as SavedScan
 from napari_scribbleseg.types import Cine, Notice
 
@@ -58,11 +59,15 @@ class SessionDesk(QObject):
         runs.step_reported.connect(saving.put_event)
         runs.held_out_reported.connect(saving.put_event)
         runs.state_changed.connect(saving.put_event)
+        runs.history_changed.connect(saving.put_training)
 
     def save_as(self, target: Path) -> bool:
         """Copy the session and go on in the copy."""
         self.flush()
-        return self._saving.save_as(target, self._scans.worklist)
+        saved = self._saving.save_as(target, self._scans.worklist)
+        if saved:
+            self._saving.put_training(self._runs.started_from, self._runs.trained_s)
+        return saved
 
     def open(self, path: Path) -> bool:
         """Open a session in place of the present one, which stays as it is where that fails."""
@@ -77,20 +82,14 @@ class SessionDesk(QObject):
         self._masks.forget_all()
         self._saving.switch(folder, state)
         self._runs.settings = state.settings
+        self._runs.recall(find_weights_origin(state.started_from), state.trained_s)
+        self._runs.weights_coming = True
         self._scans.revisions.last = state.next_revision - 1
         self._loader = TensorLoader(folder, self)
         self._loader.loaded.connect(self._take_weights)
         self._loader.start()
         self._bring_scans(state)
         return True
-
-    def reopen_last(self) -> bool:
-        """Open the session that was used last."""
-        path = latest_session()
-        if path is None:
-            self._warn("There is no earlier session.")
-            return False
-        return self.open(path)
 
     def wait_for_weights(self) -> None:
         """Wait for the weights of a session that was opened a moment ago."""
@@ -183,6 +182,7 @@ class SessionDesk(QObject):
             self._runs.training.start_point = Start(loader.checkpoint, loader.weights)
             self._runs.predictions.last_step = self._runs.training.start_point.step
         loader.deleteLater()
+        self._runs.weights_coming = False
         self.weights_loaded.emit()
 
     def _warn(self, text: str) -> None:

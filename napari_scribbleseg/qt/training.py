@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
@@ -14,6 +14,7 @@ from napari_scribbleseg.qt.values import MakeRunner, RunRequest
 from napari_scribbleseg.types import (
     Checkpoint,
     Cine,
+    DoubtReport,
     Event,
     FinishReason,
     FrameKey,
@@ -28,6 +29,8 @@ from napari_scribbleseg.types import (
 if TYPE_CHECKING:
     import torch
 
+    from napari_scribbleseg.engine.postprocess import PostProcessing
+    from napari_scribbleseg.qt.weights_shelf import ShelfEntry
     from napari_scribbleseg.settings import TrainSettings
 
 ACTIVE = frozenset({RunState.STARTING, RunState.RUNNING, RunState.RESTING, RunState.PAUSED, RunState.FINISHING})
@@ -36,12 +39,18 @@ _LEFT_BEHIND_S = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """What a run can start from: a checkpoint, or weights alone; both None means from scratch."""
+    """What a run can start from: a checkpoint, tensors alone, or a weights file; nothing means from scratch."""
 
     checkpoint: Checkpoint | None = None
     weights: Mapping[str, torch.Tensor] | None = None
+    entry: ShelfEntry | None = None
 
     def __bool__(self) -> bool:
+        return self.goes_on or self.entry is not None
+
+    @property
+    def goes_on(self) -> bool:
+        """Return whether a run from here continues an earlier one of the session."""
         return self.checkpoint is not None or self.weights is not None
 
     @property
@@ -51,11 +60,14 @@ class Start:
 
     def fits(self, settings: TrainSettings) -> bool:
         """Return whether a run with these settings can start from here: same method and same working grid."""
-        if self.checkpoint is None:
+        if self.checkpoint is None and self.entry is None:
             return self.weights is not None
-        trained = self.checkpoint.meta.get("settings", {})
+        trained = self.checkpoint.meta.get("settings", {}) if self.checkpoint is not None else self._of_entry()
         names = ("method", "resolution")
         return all(trained.get(name, getattr(settings, name)) == getattr(settings, name) for name in names)
+
+    def _of_entry(self) -> Mapping[str, Any]:
+        return self.entry.settings.to_json() if self.entry is not None else {}
 
 
 class Training(QObject):
@@ -68,6 +80,7 @@ class Training(QObject):
     state_changed = Signal(object)
     held_out_reported = Signal(object)
     preparation_reported = Signal(object)
+    doubted = Signal(object)
     noticed = Signal(object)
     checkpointed = Signal(object)
 
@@ -123,6 +136,11 @@ class Training(QObject):
             self._cases.add(cine.case)
             thread.runner.add_cine(cine)
 
+    def set_post(self, post: PostProcessing) -> None:
+        """Put other things right in what the run predicts and has predicted; without a run do nothing."""
+        if self._thread is not None and self.active:
+            self._thread.runner.set_post(post)
+
     def set_paused(self, paused: bool) -> None:
         """Pause after the running step, or go on."""
         if self._thread is None or not self.active or self._stopping or paused == self._pausing:
@@ -173,6 +191,8 @@ class Training(QObject):
             self.held_out_reported.emit(event)
         elif isinstance(event, PreparationReport):
             self.preparation_reported.emit(event)
+        elif isinstance(event, DoubtReport):
+            self.doubted.emit(event)
         elif isinstance(event, Notice):
             self.noticed.emit(event)
         elif isinstance(event, Checkpoint):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from napari_scribbleseg.engine.postprocess import PostProcessing
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import Checkpoint, Cine, Event, FrameKey, Prediction, RunState, ScribbleEdit, Trainer
 
@@ -88,6 +89,85 @@ class PreviewSystem:
         return self.short or self.title
 
 
+@dataclass(frozen=True)
+class WeightsOrigin:
+    """Weights that were trained on other scans and brought here: what a slice that they made says of itself.
+
+    Attributes
+    ----------
+    name : str
+        As the list of weights calls them.
+    digest : str
+        The first digits of the file's SHA-256.
+    tuned : bool
+        Whether they were fine-tuned on strokes of this session before.
+    """
+
+    name: str
+    digest: str = ""
+    tuned: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return the origin as a session keeps it; :func:`qt.makers.find_maker` reads it."""
+        return f"{WEIGHTS_PREFIX}{self.name}@{self.digest}{TUNED if self.tuned else ''}"
+
+    @property
+    def title(self) -> str:
+        """Return what a person reads."""
+        return f"{self.name}, fine-tuned" if self.tuned else self.name
+
+
+@dataclass(frozen=True)
+class Propagation:
+    """A mask that was carried over from another slice along the motion between the two, and taken by a person.
+
+    Attributes
+    ----------
+    t, z : int
+        The slice that it comes from.
+    """
+
+    t: int
+    z: int
+
+    @property
+    def key(self) -> str:
+        """Return the origin as a session keeps it; :func:`qt.makers.find_maker` reads it."""
+        return f"{PROPAGATED_PREFIX}{self.t},{self.z}"
+
+    @property
+    def title(self) -> str:
+        """Return what a person reads, numbered as the sliders are."""
+        return f"propagated from phase {self.t}, slice {self.z}"
+
+
+WEIGHTS_PREFIX = "weights:"
+TUNED = "+strokes"
+PROPAGATED_PREFIX = "propagated:"
+Maker = PreviewSystem | WeightsOrigin | Propagation
+"""What made a slice, where it was not a network trained from scratch in this session."""
+
+
+@dataclass(frozen=True)
+class SliceMarks:
+    """Slices `(t, z)` of a scan that stand out.
+
+    Attributes
+    ----------
+    drawn : frozenset
+        Slices with strokes.
+    done : frozenset
+        Slices of the mask that were accepted or corrected by hand.
+    suggested : frozenset
+        Slices that a suggestion waits for.
+    """
+
+    drawn: frozenset[tuple[int, int]] = frozenset()
+    done: frozenset[tuple[int, int]] = frozenset()
+    suggested: frozenset[tuple[int, int]] = frozenset()
+
+
 @dataclass(frozen=True, eq=False)
 class Preview(Prediction):
     """A slice of an instant preview: it is shown like a prediction, but no network made it.
@@ -114,7 +194,14 @@ class RunRequest:
     checkpoint : Checkpoint or None
         Where an earlier run ended.
     weights : tensors by name, or None
-        Weights to start from where there is no checkpoint; without either the run starts from scratch.
+        Weights to start from where there is no checkpoint.
+    source : str
+        Weights file to start from where there is neither; without it, too, the run starts from scratch. It is read
+        where the run is, since that may take a while.
+    doubt_at_end_s : float
+        How long a run that is through may look for doubt before it says so.
+    post : PostProcessing
+        What to put right in predictions before they are shown.
     """
 
     settings: TrainSettings
@@ -123,6 +210,9 @@ class RunRequest:
     focus: FrameKey
     checkpoint: Checkpoint | None = None
     weights: Mapping[str, torch.Tensor] | None = None
+    source: str = ""
+    doubt_at_end_s: float = 6.0
+    post: PostProcessing = PostProcessing()
 
 
 class Runnable(Trainer, Protocol):
@@ -134,6 +224,9 @@ class Runnable(Trainer, Protocol):
 
     def run(self) -> None:
         """Train until the end; blocks."""
+
+    def set_post(self, post: PostProcessing) -> None:
+        """Put other things right in predictions from now on, and in those that were shown before."""
 
 
 MakeRunner = Callable[[RunRequest, Callable[[Event], None]], Runnable]

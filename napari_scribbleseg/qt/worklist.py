@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_scribbleseg.labels import LabelMap
-from napari_scribbleseg.qt.preview_systems import find_system
+from napari_scribbleseg.qt.makers import find_maker
 from napari_scribbleseg.qt.record import ScanRecord, SliceIndex
 from napari_scribbleseg.qt.values import ScanSummary
 from napari_scribbleseg.session.slices import SliceState
@@ -32,7 +32,7 @@ class SavedMaps:
     strokes, mask : uint8 (t, z, y, x) or None
     states : (t, z) → SliceState
     locked : bool
-    origins : (t, z) → key of the system without training that made the slice of the mask
+    origins : (t, z) → key of what made the slice of the mask
     """
 
     scan: SavedScan
@@ -50,7 +50,7 @@ class SavedMaps:
         if self.mask is not None and self.mask.shape == record.mask.shape:
             record.mask[...] = self.mask
             record.mask_states.update(self.states)
-            record.mask_previews.update((index, find_system(key)) for index, key in self.origins.items())
+            record.mask_makers.update((index, find_maker(key)) for index, key in self.origins.items())
             record.locked = self.locked
 
 

@@ -178,6 +178,10 @@ class Autosaver:
         """Save the settings of the next or running training."""
         self._change(settings=settings)
 
+    def put_training(self, started_from: str, trained_s: float) -> None:
+        """Save the key of the weights that training began with, "" for from scratch, and its seconds since."""
+        self._change(started_from=started_from, trained_s=trained_s)
+
     def put_view(self, view: View) -> None:
         """Save where the person is looking."""
         self._change(view=view)

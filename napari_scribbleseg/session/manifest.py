@@ -101,6 +101,10 @@ class Manifest:
         Number of the next edit.
     remember_paths : bool
         Whether the person agreed to keep the paths of scans.
+    started_from : str
+        Weights that the training of the session began with, by the key of their origin; "" for from scratch.
+    trained_s : float
+        Seconds of training since then.
     created : str
         ISO time, UTC.
     problems : tuple of str
@@ -112,6 +116,8 @@ class Manifest:
     view: View | None = None
     next_revision: int = 1
     remember_paths: bool = False
+    started_from: str = ""
+    trained_s: float = 0.0
     created: str = field(default_factory=_now)
     problems: tuple[str, ...] = ()
 
@@ -167,6 +173,8 @@ def manifest_to_bytes(manifest: Manifest) -> bytes:
         "modified": _now(),
         "remember_paths": manifest.remember_paths,
         "settings": manifest.settings.to_json(),
+        "started_from": manifest.started_from,
+        "trained_s": round(manifest.trained_s, 2),
         "scans": [_scan_to_json(record, manifest.remember_paths) for record in manifest.scans],
         "view": None if view is None else vars(view),
         "next_revision": manifest.next_revision,
@@ -220,6 +228,8 @@ def _parse(values: Mapping[str, Any]) -> Manifest:
         view=None if view is None else _parse_view(view),
         next_revision=int(values["next_revision"]),
         remember_paths=bool(values["remember_paths"]),
+        started_from=str(values.get("started_from", "")),
+        trained_s=float(values.get("trained_s", 0.0)),
         created=str(values["created"]),
         problems=problems,
     )

@@ -91,6 +91,16 @@ class SessionState:
         return self.manifest.settings
 
     @property
+    def started_from(self) -> str:
+        """Return the key of the weights that training began with, "" for from scratch."""
+        return self.manifest.started_from
+
+    @property
+    def trained_s(self) -> float:
+        """Return the seconds of training since then."""
+        return self.manifest.trained_s
+
+    @property
     def scans(self) -> tuple[ScanRecord, ...]:
         """Return the worklist."""
         return self.manifest.scans

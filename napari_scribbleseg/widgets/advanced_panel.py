@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, FloatSpinBox, SpinBox, Widget
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
 
+from napari_scribbleseg.engine.postprocess import PostProcessing
 from napari_scribbleseg.settings import RESOLUTIONS, SCHEDULES, SettingsError, TrainSettings
 from napari_scribbleseg.types import RunState, StateChanged
 from napari_scribbleseg.widgets import dialogs
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     from napari_scribbleseg.widgets.train_panel import TrainPanel
 
 _CHOICES_BEFORE_TORCH = ("dmpls", "pce")
+_SCHEDULE_TIP = (
+    "live: constant rate, rests by itself\n"
+    "finetune: the same, and keeps what the weights know\n"
+    "protocol: falling rate over all steps"
+)
+_CLEANING = {
+    "largest": ("Islands", "Keep the largest part of each class, and what is not much smaller"),
+    "holes": ("Holes", "Fill holes in the ventricles and in the heart muscle"),
+    "ring": ("Ring", "Close narrow gaps in the heart muscle around LV"),
+}
 _BUSY = (RunState.STARTING, RunState.RUNNING, RunState.RESTING, RunState.PAUSED, RunState.FINISHING)
 
 
@@ -32,15 +43,26 @@ class AdvancedPanel(QWidget):
         self._workbench = workbench
         self._methods_known = False
         self._base = workbench.settings
+        self._start = workbench.starts.chosen
         self.form = Container(widgets=_fields(), labels=False)
         self.problem_label = label("", "dim", wrap=True)
         self.problem_label.hide()
         self.reset_button = button("Reset to defaults", "Back to the paper's values", self.reset)
         self.fresh_button = button("Start over", "Train from scratch and forget the weights learned so far")
-        column(self, self._lay_out(), self.problem_label, row(self.reset_button, self.fresh_button))
+        self.cleaning_boxes = {name: self._make_box(name) for name in _CLEANING}
+        cleaning = label("Clean up")
+        cleaning.setToolTip("What is put right in predictions before they are shown; strokes are never touched")
+        column(
+            self,
+            row(cleaning, *self.cleaning_boxes.values(), stretch=0),
+            self._lay_out(),
+            self.problem_label,
+            row(self.reset_button, self.fresh_button),
+        )
         self.form.method.changed.connect(self._enable_mixing)
         self.form.alpha_mode.changed.connect(self._enable_mixing)
         workbench.session_changed.connect(self._on_session)
+        workbench.starts.changed.connect(self._on_start)
         workbench.state_changed.connect(self._on_state)
         self.show_settings(workbench.settings)
 
@@ -77,7 +99,7 @@ class AdvancedPanel(QWidget):
 
     def reset(self) -> None:
         """Show the defaults again."""
-        self.show_settings(TrainSettings())
+        self.show_settings(self._workbench.starts.defaults)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Fill the list of methods on first sight; their discovery imports torch, which start-up should not."""
@@ -126,8 +148,27 @@ class AdvancedPanel(QWidget):
         self.form.alpha_mode.enabled = mixed
         self.form.alpha.enabled = mixed and self.form.alpha_mode.value == FIXED
 
+    def _make_box(self, name: str) -> QCheckBox:
+        title, tip = _CLEANING[name]
+        box = QCheckBox(title)
+        box.setToolTip(tip)
+        box.setAccessibleName(f"Clean up: {title}")
+        box.setChecked(getattr(self._workbench.post, name))
+        box.toggled.connect(lambda _on: self._clean())
+        return box
+
+    def _clean(self) -> None:
+        self._workbench.set_post(PostProcessing(**{name: b.isChecked() for name, b in self.cleaning_boxes.items()}))
+
     def _on_session(self, _path: str) -> None:
         self.show_settings(self._workbench.settings)
+
+    def _on_start(self) -> None:
+        # What a person has put into the form stays until something else is chosen to begin with.
+        chosen, before = self._workbench.starts.chosen, self._start
+        self._start = chosen
+        if chosen != before:
+            self.show_settings(self._workbench.settings)
 
     def _on_state(self, change: StateChanged) -> None:
         self.fresh_button.setEnabled(change.state not in _BUSY)
@@ -152,7 +193,7 @@ def _fields() -> list[Widget]:
         count("steps", "Steps", "Planned steps of a run", 0, 1_000_000),
         count("batch_size", "Batch size", "Slices in a step", 1, 256),
         choice("resolution", "Resolution", "roi: 1.4 mm around the heart; protocol: 256 × 256 slices", RESOLUTIONS),
-        choice("schedule", "Schedule", "live: constant rate, rests by itself; protocol: falling rate", SCHEDULES),
+        choice("schedule", "Schedule", _SCHEDULE_TIP, SCHEDULES),
         number("ema_decay", "EMA decay", "Average of the weights that predicts; 0 turns it off", 0, 0.9999, 0.01),
         number("held_out", "Held out", "Share of the older strokes kept to measure accuracy", 0, 0.9, 0.05),
         choice("device", "Device", "auto: CUDA, else Apple's MPS, else the CPU", ("auto", "cpu", "cuda", "mps")),

@@ -17,6 +17,12 @@ def ask_open_file(parent: QWidget, title: str) -> Path | None:
     return Path(path) if path else None
 
 
+def ask_weights_file(parent: QWidget) -> Path | None:
+    """Ask for a file of trained weights."""
+    path, _ = QFileDialog.getOpenFileName(parent, "Weights to start from", "", "Weights (*.safetensors);;All files (*)")
+    return Path(path) if path else None
+
+
 def ask_save_file(parent: QWidget, title: str, suggestion: str) -> Path | None:
     """Ask where to write a NIfTI file; a name without an ending gets `.nii.gz`."""
     path, _ = QFileDialog.getSaveFileName(parent, title, suggestion, NIFTI)

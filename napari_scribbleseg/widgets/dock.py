@@ -22,9 +22,12 @@ from napari_scribbleseg.widgets.advanced_panel import AdvancedPanel
 from napari_scribbleseg.widgets.class_panel import ClassPanel
 from napari_scribbleseg.widgets.curve_panel import CurvePanel
 from napari_scribbleseg.widgets.export_panel import ExportPanel
+from napari_scribbleseg.widgets.folder_panel import FolderPanel
 from napari_scribbleseg.widgets.help import RESEARCH_USE, AboutBox, CheatSheet
 from napari_scribbleseg.widgets.keys import bind_keys, key_of
+from napari_scribbleseg.widgets.licence_dialog import LicenceDialog
 from napari_scribbleseg.widgets.message_strip import MessageStrip
+from napari_scribbleseg.widgets.next_panel import NextPanel
 from napari_scribbleseg.widgets.parts import Section, button, label, pile, row
 from napari_scribbleseg.widgets.preview_panel import PreviewPanel
 from napari_scribbleseg.widgets.scan_panel import ScanPanel
@@ -33,6 +36,7 @@ from napari_scribbleseg.widgets.train_panel import TrainPanel
 from napari_scribbleseg.widgets.view_panel import ViewPanel
 
 if TYPE_CHECKING:
+    from napari_scribbleseg.qt.start_desk import StartChoice
     from napari_scribbleseg.qt.workbench import Workbench
 
 WIDTH = 360
@@ -61,6 +65,8 @@ class ScribbleDock(QWidget):
         layout.addWidget(self.messages)
         layout.addLayout(self._make_footer())
         workbench.noticed.connect(self.messages.show_notice)
+        workbench.first_mask.licence_asked.connect(self.ask_licence)
+        self.train_panel.start_panel.licence_needed.connect(self.ask_licence)
         self.setMinimumWidth(WIDTH)
         self._leave_keys_to_the_canvas()
         self.recolour()
@@ -78,6 +84,7 @@ class ScribbleDock(QWidget):
             section.recolour(palette)
         self.scan_panel.recolour(palette)
         self.class_panel.recolour(palette.foreground, palette.secondary)
+        self.next_panel.recolour(palette)
         self.curve_panel.recolour(palette)
 
     def show_cheat_sheet(self) -> None:
@@ -87,6 +94,20 @@ class ScribbleDock(QWidget):
     def show_about(self) -> None:
         """Show what this is and whose method it is."""
         self._open(AboutBox(self))
+
+    def ask_licence(self, choice: StartChoice | None = None) -> None:
+        """Show the licence of the weights that come with the program; once accepted, `choice` is what is begun with."""
+        starts = self.workbench.starts
+        dialog = LicenceDialog(*starts.licence_texts(), self)
+
+        def use() -> None:
+            starts.accept_licence()
+            if choice is not None:
+                starts.choose(choice)
+
+        dialog.accepted.connect(use)
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        self._open(dialog)
 
     def _open(self, dialog: QDialog) -> None:
         if self._dialog is not None:
@@ -108,17 +129,20 @@ class ScribbleDock(QWidget):
         self.advanced_panel = AdvancedPanel(workbench)
         self.train_panel = TrainPanel(workbench, self.advanced_panel.settings)
         self.advanced_panel.connect_trainer(self.train_panel)
+        self.next_panel = NextPanel(workbench)
         self.curve_panel = CurvePanel(workbench)
         self.accept_panel = AcceptPanel(workbench)
         self.view_panel = ViewPanel(workbench)
         self.export_panel = ExportPanel(workbench)
+        self.folder_panel = FolderPanel(workbench)
         self.sections = {
             "scan": Section("Scan", self.scan_panel),
             "draw": Section("Draw", pile(self.class_panel, self.preview_panel)),
             "train": Section("Train", self.train_panel),
-            "curves": Section("Curves", self.curve_panel),
+            "next": Section("Next", self.next_panel),
+            "curves": Section("Curves", self.curve_panel, expanded=False),
             "mask": Section("Mask", self.accept_panel),
-            "export": Section("Export", self.export_panel),
+            "export": Section("Export", pile(self.export_panel, self.folder_panel)),
             "view": Section("View", self.view_panel, expanded=False),
             "advanced": Section("Advanced", self.advanced_panel, expanded=False),
         }
@@ -163,6 +187,7 @@ class ScribbleDock(QWidget):
         actions = {
             "preview": self.preview_panel.preview,
             "train": self.train_panel.toggle,
+            "suggest": self.next_panel.suggest,
             "help": self.show_cheat_sheet,
         }
         unbind = bind_keys(viewer, self.workbench, actions)

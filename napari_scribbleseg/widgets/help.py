@@ -6,13 +6,15 @@ from itertools import groupby
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_scribbleseg import __version__
 from napari_scribbleseg.widgets.keys import NAPARI_KEYS, SHORTCUTS
 from napari_scribbleseg.widgets.parts import label
 
 RESEARCH_USE = "Research use, not a medical device."
+_LEFT = ("Draw", "Train", "Next")
+"""Groups of keys in the left half of the cheat-sheet."""
 _ABOUT = f"""
 <h3>napari-scribbleseg {__version__}</h3>
 <p>Scribble-supervised segmentation of short-axis cardiac cine-MRI: draw a few strokes, watch the masks appear.</p>
@@ -32,15 +34,17 @@ class CheatSheet(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(18)
-        grid.setVerticalSpacing(3)
+        # Side by side: one column is higher than a laptop's screen.
+        columns = QHBoxLayout()
+        columns.setSpacing(32)
+        left, right = _make_grid(columns), _make_grid(columns)
         for group, shortcuts in groupby(SHORTCUTS, key=lambda shortcut: shortcut.group):
-            _add_group(grid, group, [(shortcut.shown, shortcut.title) for shortcut in shortcuts])
-        _add_group(grid, "napari's own, on a labels layer", list(NAPARI_KEYS))
+            lines = [(shortcut.shown, shortcut.title) for shortcut in shortcuts]
+            _add_group(left if group in _LEFT else right, group, lines)
+        _add_group(right, "napari's own, on a labels layer", list(NAPARI_KEYS))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 14, 18, 12)
-        layout.addLayout(grid)
+        layout.addLayout(columns)
         layout.addWidget(_close_box(self))
 
 
@@ -59,6 +63,17 @@ class AboutBox(QDialog):
         layout.setContentsMargins(18, 8, 18, 12)
         layout.addWidget(text)
         layout.addWidget(_close_box(self))
+
+
+def _make_grid(columns: QHBoxLayout) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(18)
+    grid.setVerticalSpacing(3)
+    half = QVBoxLayout()
+    half.addLayout(grid)
+    half.addStretch(1)
+    columns.addLayout(half)
+    return grid
 
 
 def _add_group(grid: QGridLayout, title: str, lines: list[tuple[str, str]]) -> None:

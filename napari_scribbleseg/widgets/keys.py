@@ -53,6 +53,10 @@ SHORTCUTS = (
     Shortcut("brush_larger", "Shift-N", "Thicker brush", "Draw"),
     Shortcut("preview", "I", "Instant preview of this phase, without training", "Train"),
     Shortcut("train", "T", "Train, pause or resume", "Train"),
+    Shortcut("next_doubt", "J", "Show the next most doubtful slice", "Next"),
+    Shortcut("doubt_overlay", "Shift-J", "Let doubt glow on the image, or not", "Next"),
+    Shortcut("suggest", "R", "Suggest this phase's mask for its neighbours", "Next"),
+    Shortcut("take_suggestion", "Shift-G", "Take the suggestion for this slice", "Next"),
     Shortcut("accept_slice", "G", "Accept the prediction of this slice", "Mask"),
     Shortcut("undo_accept", "U", "Undo the last accept", "Mask"),
     Shortcut("hide", "H", "Hold: hide prediction, mask and strokes", "Look"),
@@ -94,7 +98,9 @@ def hide_overlays(workbench: Workbench) -> Iterator[None]:
     shown = [kind for kind in _OVERLAYS if workbench.visible(kind)]
     for kind in shown:
         workbench.set_visible(kind, False)
+    workbench.next.set_hidden(True)
     yield
+    workbench.next.set_hidden(False)
     for kind in shown:
         workbench.set_visible(kind, True)
 
@@ -104,7 +110,7 @@ def bind_keys(
 ) -> Callable[[], None]:
     """Bind all keys to the viewer; return a function that lets go of them.
 
-    `panel_actions` are those by name that need a panel: "preview", "train" and "help".
+    `panel_actions` are those by name that need a panel: "preview", "train", "suggest" and "help".
     """
     actions = _actions(viewer, workbench) | dict(panel_actions)
     for shortcut in SHORTCUTS:
@@ -137,6 +143,9 @@ def _actions(viewer: ViewerModel, workbench: Workbench) -> dict[str, Callable[[]
     return labels | {
         "brush_smaller": lambda: resize_brush(-1),
         "brush_larger": lambda: resize_brush(1),
+        "next_doubt": workbench.next.go_next,
+        "doubt_overlay": lambda: workbench.next.set_overlay(not workbench.next.overlay),
+        "take_suggestion": lambda: workbench.next.suggestions.take("slice"),
         "accept_slice": lambda: workbench.accept("slice"),
         "undo_accept": workbench.undo_accept,
         "play": lambda: workbench.play(not workbench.playing),

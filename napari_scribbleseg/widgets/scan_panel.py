@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_scribbleseg.qt.slice_overlay import is_overlay
 from napari_scribbleseg.widgets import dialogs
 from napari_scribbleseg.widgets.parts import button, chevron, column, line, row
 from napari_scribbleseg.widgets.sentences import scan_details
@@ -101,7 +102,8 @@ class ScanPanel(QWidget):
         from napari.layers import Image
 
         own = self._workbench.layer("image")
-        return [layer for layer in self._workbench.viewer.layers if isinstance(layer, Image) and layer is not own]
+        images = [layer for layer in self._workbench.viewer.layers if isinstance(layer, Image) and layer is not own]
+        return [layer for layer in images if not is_overlay(layer)]
 
     def _use_layer(self, index: int) -> None:
         foreign = self._foreign_layers()

@@ -13,6 +13,10 @@ _STATES = {
     RunState.FINISHING: "Finishing: predicting the last slices…",
 }
 STOPPING = "Stopping…"
+FIRST_MASK = "Segmenting before any stroke…"
+FIRST_MASK_READY = "Ready: draw where it is wrong"
+OPEN_ENDED = 100_000
+"""A run of so many steps goes on until a person stops it, or nothing is left to gain."""
 _REASONS = {
     FinishReason.COMPLETED: "Done: all steps trained",
     FinishReason.TIME_LIMIT: "Stopped at the time limit",
@@ -47,11 +51,21 @@ def duration_text(seconds: float) -> str:
 
 def progress_sentence(step: int, total: int, steps_per_s: float, elapsed_s: float) -> str:
     """Return step of total, speed and elapsed time."""
-    parts = [f"Step {step} of {total}" if total else f"Step {step}"]
+    parts = [f"Step {step} of {total}" if 0 < total < OPEN_ENDED else f"Step {step}"]
     if steps_per_s > 0:
         parts.append(f"{steps_per_s:.1f} steps/s")
     parts.append(clock_text(elapsed_s))
     return "  ·  ".join(parts)
+
+
+def first_mask_sentence(name: str) -> str:
+    """Return what segments a scan before any stroke; `name` of weights that were brought here, else ""."""
+    return f"By {name or 'what this session has learned'}; you can draw meanwhile"
+
+
+def folder_sentence(done: int, total: int, name: str) -> str:
+    """Return which scan of a folder is being segmented."""
+    return f"{min(done + 1, total)} of {total}: {name}" if name else "Looking for scans…"
 
 
 def preparation_sentence(done: int, total: int) -> str:
@@ -66,13 +80,16 @@ def strokes_sentence(seen: int, total: int) -> str:
     return f"The model has seen {seen} of {total} stroke{'s' if total != 1 else ''}"
 
 
-def age_sentence(age: tuple[int, float] | None, preview: str = "") -> str:
+def age_sentence(age: tuple[int, float] | None, preview: str = "", pretrained: str = "") -> str:
     """Return how old the prediction on screen is: by training steps since, and by the clock.
 
-    A preview has no age: `preview` is the name of the system without training that made it.
+    A preview has no age: `preview` is the name of the system without training that made it. Nor has what weights that
+    were brought here, by the name of `pretrained`, made of the slice before any stroke.
     """
     if preview:
         return f"This slice: instant preview ({preview})"
+    if pretrained:
+        return f"This slice: by {pretrained}, before any stroke"
     if age is None:
         return "This slice: no prediction yet"
     steps, seconds = age

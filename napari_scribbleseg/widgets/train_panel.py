@@ -11,18 +11,24 @@ from qtpy.QtWidgets import QProgressBar, QWidget
 
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import PreparationReport, RunState, StateChanged, StepReport
+from napari_scribbleseg.widgets import dialogs
 from napari_scribbleseg.widgets.keys import key_of
 from napari_scribbleseg.widgets.pace import Pace
 from napari_scribbleseg.widgets.parts import button, column, label, line, row, stack
 from napari_scribbleseg.widgets.sentences import (
+    FIRST_MASK,
+    FIRST_MASK_READY,
+    OPEN_ENDED,
     STOPPING,
     age_sentence,
     coverage_sentence,
+    first_mask_sentence,
     preparation_sentence,
     progress_sentence,
     state_sentence,
     strokes_sentence,
 )
+from napari_scribbleseg.widgets.start_panel import StartPanel
 from napari_scribbleseg.widgets.style import AMBER, GREEN
 
 if TYPE_CHECKING:
@@ -52,6 +58,7 @@ LOOKS = {
     RunState.FINISHING: Look(False, False, True, AMBER),
     RunState.FINISHED: Look(True, False, False, _GREY),
 }
+_FREE = (RunState.IDLE, RunState.FINISHED)
 _TIMED = (RunState.RUNNING, RunState.RESTING)
 _OVER = (RunState.FINISHING, RunState.FINISHED)
 
@@ -76,13 +83,16 @@ class TrainPanel(QWidget):
         self._last: StepReport | None = None
         self._preparing: PreparationReport | None = None
         self._stopping = False
+        self._last_change = StateChanged(workbench.state)
         key = key_of("train")
-        self.train_button = button("Train", f"Learn from the strokes drawn so far  ({key})", self.train, "primary")
+        self.start_panel = StartPanel(workbench)
+        self.train_button = button("Train", "", self.train, "primary")
         self.pause_button = button("Pause", f"Pause after the running step, or go on  ({key})", self.pause_or_resume)
         self.stop_button = button("Stop", "End training after the running step; Train goes on from there", self.stop)
         self._make_labels()
         column(
             self,
+            self.start_panel,
             row(self.train_button, self.pause_button, self.stop_button),
             row(self.dot, self.state_label, self.device_label, stretch=1),
             self.progress,
@@ -90,6 +100,7 @@ class TrainPanel(QWidget):
         )
         self._connect()
         self._show_state(StateChanged(workbench.state))
+        self._name_train_button()
         self._show_strokes(*workbench.strokes())
         self._show_age()
 
@@ -98,8 +109,14 @@ class TrainPanel(QWidget):
     def train(self, fresh: bool = False) -> None:
         """Train with the settings of the form; `fresh` forgets earlier weights."""
         settings = self._settings()
-        if settings is not None:
-            self._workbench.train(settings, fresh=fresh)
+        if settings is not None and (fresh or self._may_replace()):
+            self._workbench.train(settings, fresh=fresh, only_shown=self.start_panel.only_shown)
+
+    def _may_replace(self) -> bool:
+        starts = self._workbench.starts
+        question = "What this session has learned is replaced by what it learns from now on. Strokes and masks stay."
+        title = f"Start from {starts.chosen.title}"
+        return not starts.replaces_own or dialogs.confirm(self, title, question, self.train_button.text())
 
     def pause_or_resume(self) -> None:
         """Pause, or go on when paused."""
@@ -112,6 +129,9 @@ class TrainPanel(QWidget):
 
     def stop(self) -> None:
         """End the run; the state says so before the running step ends."""
+        if self._workbench.first_mask.running:
+            self._workbench.first_mask.stop()
+            return
         self._stopping = True
         self._show_state(StateChanged(RunState.FINISHING))
         self._workbench.stop()
@@ -136,6 +156,8 @@ class TrainPanel(QWidget):
         self.state_label.setText(STOPPING if stopping else state_sentence(change))
         self.state_label.setToolTip(change.message)
         self.dot.setStyleSheet(f"color: {look.dot};")
+        self._last_change = change
+        self._show_first_mask()
         if change.state in _TIMED:
             self._pace.go()
         else:
@@ -143,6 +165,30 @@ class TrainPanel(QWidget):
         if change.state in _OVER:
             self._preparing = None
         self._show_progress()
+
+    def _show_first_mask(self) -> None:
+        """While nobody trains, tell of what is segmented before any stroke."""
+        first = self._workbench.first_mask
+        if self._workbench.state not in _FREE:
+            return
+        look = LOOKS[self._workbench.state]
+        self.stop_button.setEnabled(first.running)
+        self.dot.setStyleSheet(f"color: {AMBER if first.running else GREEN if first.shown else look.dot};")
+        if first.running:
+            self.state_label.setText(FIRST_MASK)
+        elif first.shown:
+            self.state_label.setText(FIRST_MASK_READY)
+        else:
+            self.state_label.setText(state_sentence(self._last_change))
+        self._show_progress()
+
+    def _name_train_button(self) -> None:
+        tunes, key = self._workbench.starts.tunes, key_of("train")
+        deed = "Adapt the weights to the strokes drawn so far" if tunes else "Learn from the strokes drawn so far"
+        self.train_button.setText("Fine-tune" if tunes else "Train")
+        self.train_button.setAccessibleName(self.train_button.text())
+        self.train_button.setToolTip(f"{deed}  ({key})")
+        self.train_button.setAccessibleDescription(deed)
 
     def _on_run_started(self) -> None:
         self._pace.reset()
@@ -154,8 +200,12 @@ class TrainPanel(QWidget):
         self._last, self._preparing = report, None
         self._pace.mark(report.step)
         self.device_label.setText(report.device)
-        self.progress.setRange(0, max(report.total_steps, 1))
-        self.progress.setValue(min(report.step, max(report.total_steps, 1)))
+        total = max(report.total_steps, 1)
+        open_ended = total >= OPEN_ENDED
+        # Where no end is planned, the bar shows how many strokes the model knows.
+        done, total = (report.strokes_seen, max(report.strokes_total, 1)) if open_ended else (report.step, total)
+        self.progress.setRange(0, total)
+        self.progress.setValue(min(done, total))
 
     def _on_preparation(self, report: PreparationReport) -> None:
         self._preparing = report if report.done < report.total else None
@@ -167,6 +217,13 @@ class TrainPanel(QWidget):
     def _show_progress(self) -> None:
         if self._preparing is not None:
             self.progress_label.setText(preparation_sentence(self._preparing.done, self._preparing.total))
+            return
+        first = self._workbench.first_mask
+        if first.running and self._workbench.state in _FREE:
+            total = self._workbench.predicted_counts()[1]
+            self.progress.setRange(0, max(total, 1))
+            self.progress.setValue(total - first.missing)
+            self.progress_label.setText(first_mask_sentence(first.name))
             return
         if self._last is None:
             self.progress.setValue(0)
@@ -180,7 +237,9 @@ class TrainPanel(QWidget):
     def _show_age(self) -> None:
         predicted, total = self._workbench.predicted_counts()
         preview = self._workbench.preview
-        age = age_sentence(self._workbench.prediction_age(), preview.shown)
+        origin = self._workbench.first_mask.shown
+        name = origin.name if origin is not None else ""
+        age = age_sentence(self._workbench.prediction_age(), preview.shown, name)
         self.age_label.setText(age if total else "No scan on screen")
         self.coverage_label.setText(coverage_sentence(predicted, total, preview.count))
 
@@ -215,6 +274,8 @@ class TrainPanel(QWidget):
         workbench.preparation_reported.connect(self._on_preparation)
         workbench.strokes_changed.connect(self._show_strokes)
         workbench.scan_shown.connect(self._on_scan)
+        workbench.first_mask.changed.connect(self._show_first_mask)
+        workbench.starts.changed.connect(self._name_train_button)
         # The age is shown on a timer, not on prediction_changed: a sweep reports hundreds of slices a minute.
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
@@ -222,3 +283,4 @@ class TrainPanel(QWidget):
 
     def _on_scan(self, _case: str) -> None:
         self._show_age()
+        self._show_first_mask()

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("qtpy")
 
 from napari_scribbleseg.app.dock import build_dock
-from tests.qt.stand_ins import Runners, write_scan
+from tests.qt.stand_ins import Runners, StandInShelf, write_scan
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,8 @@ def window(make_napari_viewer, tmp_path, runners, qtbot):
 
     def open_window(**options):
         options.setdefault("make_runner", runners)
+        options.setdefault("shelf", StandInShelf())
+        options.setdefault("first_masks", False)
         viewer = make_napari_viewer(show=True)
         dock = build_dock(viewer, session_root=tmp_path / "sessions", **options)
         viewer.window.add_dock_widget(dock, name="Scribble segmentation", area="right")

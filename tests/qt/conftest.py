@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("qtpy")
 
 from napari_scribbleseg.qt.workbench import Workbench
-from tests.qt.stand_ins import Runners, Said, write_scan
+from tests.qt.stand_ins import Runners, Said, StandInShelf, write_scan
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +46,8 @@ def make_bench(make_viewer, tmp_path, runners):
     def make(**kwargs) -> Workbench:
         viewer = make_viewer()
         kwargs.setdefault("make_runner", runners)
+        kwargs.setdefault("shelf", StandInShelf())
+        kwargs.setdefault("first_masks", False)
         bench = Workbench(viewer, session_root=tmp_path / "sessions", **kwargs)
         bench.said = Said()
         bench.noticed.connect(bench.said.append)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, LV
+from napari_scribbleseg.qt.weights_shelf import ShelfEntry, read_entry
 from napari_scribbleseg.qt.workbench import Workbench
+from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import (
     Checkpoint,
     FinishReason,
@@ -41,6 +44,7 @@ class ScriptedRunner:
     def __init__(self, request, emit) -> None:
         self.request, self.emit = request, emit
         self.edits, self.cines, self.foci, self.pauses = [], [], [request.focus], []
+        self.posts = []
         self.state = RunState.IDLE
         self.cancelled = threading.Event()
         self.jobs, self._wake = [], threading.Condition()
@@ -103,6 +107,9 @@ class ScriptedRunner:
     def set_paused(self, paused) -> None:
         self.pauses.append(paused)
 
+    def set_post(self, post) -> None:
+        self.posts.append(post)
+
     def cancel(self) -> None:
         self.cancelled.set()
         with self._wake:
@@ -127,6 +134,38 @@ class Runners(list):
         runner.fails_with = self.fails_with
         self.append(runner)
         return runner
+
+
+class StandInShelf:
+    """Weights at hand as a test wants them; none unless it says so."""
+
+    def __init__(self, *entries: ShelfEntry, accepted: bool = True, problems: Sequence[str] = ()) -> None:
+        self.kept, self.accepted, self.wrong = list(entries), accepted, list(problems)
+        self.can_write = True
+
+    def entries(self) -> list[ShelfEntry]:
+        return self.kept
+
+    def problems(self) -> list[str]:
+        return self.wrong
+
+    def read(self, path: Path) -> ShelfEntry:
+        return read_entry(path.stem, path)
+
+    def licence_accepted(self) -> bool:
+        return self.accepted
+
+    def accept_licence(self) -> bool:
+        self.accepted = True
+        return self.can_write
+
+    def licence_texts(self) -> tuple[str, str]:
+        return "You may share and adapt them, but not sell them.", "The whole licence."
+
+
+def shipped_entry(name: str = "acdc_roi", digest: str = "0123456789ab", **settings) -> ShelfEntry:
+    """Weights as they come with the program; nothing reads the file in a scripted run."""
+    return ShelfEntry(name, Path(f"/shelf/{name}.safetensors"), TrainSettings(**settings), digest, licensed=True)
 
 
 class Said(list):

@@ -11,8 +11,10 @@ import pytest
 from napari_scribbleseg.labels import LV, MYO
 from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
 from napari_scribbleseg.qt.values import Preview, PreviewSystem
+from napari_scribbleseg.qt.weights_shelf import read_entry
 from napari_scribbleseg.types import FrameKey
-from tests.qt.stand_ins import SHAPE, go_to, paint_two_classes
+from tests.qt.stand_ins import SHAPE, StandInShelf, go_to, paint_two_classes
+from tests.qt.weights_file import write_weights
 
 WINDOW = False
 
@@ -44,13 +46,17 @@ def test_export_takes_the_mask_else_the_prediction_and_says_which(mixed, tmp_pat
         "accepted": 1,
         "edited": 1,
         "from_mask": 2,
+        "propagated": 0,
         "from_prediction": 2,
         "from_preview": 0,
         "never_predicted": 8,
     }
     assert note["prediction_steps"] == {"oldest": 5, "newest": 8}
     assert note["method"] == "dmpls"
-    assert note["instant_previews"] == {}
+    assert note["instant_previews"] == note["pretrained_weights"] == {}
+    assert note["strokes"]["by_class"] == {"RV": 0, "Myo": 0, "LV": 1, "Background": 1}
+    assert note["post_processing"] == {"largest": True, "holes": True, "ring": True}
+    assert note["source"]["fingerprint"]
     assert "not a medical device" in note["notice"]
 
 
@@ -79,6 +85,32 @@ def test_an_export_of_previews_names_their_systems_and_claims_no_training(bench,
     assert (walker["trained"], walker["title"]) == (False, "Random Walker")
     assert walker["slices"] == {"shown": 2, "accepted": 1, "edited": 0}
     assert growcut["slices"] == {"shown": 4, "accepted": 0, "edited": 0}
+
+
+def test_an_export_of_what_pretrained_weights_made_names_them_and_their_hash(
+    make_bench, runners, scan_path, tmp_path, qtbot
+):
+    entry = read_entry("acdc_roi", write_weights(tmp_path / "acdc_roi.safetensors"), licensed=True)
+    bench = make_bench(shelf=StandInShelf(entry), first_masks=True)
+    bench.open_scan(scan_path)
+    for z in range(4):
+        runners[-1].predict(FrameKey(bench.shown_case, 0, z), LV, step=0)
+    qtbot.waitUntil(lambda: bench.predicted_counts()[0] == 4)
+    bench.accept("slice")
+    bench.layer("mask").paint((0, 1, 30, 30), MYO)
+
+    bench.export(tmp_path / "out.nii.gz")
+
+    note = json.loads((tmp_path / "out.json").read_text())
+    assert note["method"] == "dmpls"
+    assert note["weights"]["sha256"].startswith(entry.digest)
+    assert len(entry.digest) == 12
+    assert note["time_s"]["training"] is None
+    assert note["strokes"]["count"] == 0
+    (made,) = note["pretrained_weights"].values()
+    assert (made["name"], made["sha256_starts"], made["fine_tuned"]) == ("acdc_roi", entry.digest, False)
+    assert made["slices"] == {"shown": 2, "accepted": 1, "edited": 0}
+    assert str(tmp_path) not in json.dumps(note)
 
 
 def test_an_accepted_preview_that_is_corrected_by_hand_still_says_where_it_began(bench, tmp_path):

@@ -254,15 +254,15 @@ def test_an_accepted_preview_is_remembered_as_one_through_undo_and_redo(drawn, s
     preview(qtbot, drawn)
     assert drawn.accept("frame") == 4
     record, layer = drawn._scans.record, drawn.layer("mask")
-    assert set(record.mask_previews.values()) == {DEFAULT_SYSTEM}
+    assert set(record.mask_makers.values()) == {DEFAULT_SYSTEM}
     layer.undo()
     drawn.flush()
-    assert not record.mask_previews
+    assert not record.mask_makers
     layer.redo()
     drawn.flush()
-    assert len(record.mask_previews) == 4
+    assert len(record.mask_makers) == 4
     drawn.undo_accept()
-    assert not record.mask_previews
+    assert not record.mask_makers
 
 
 @pytest.mark.parametrize(

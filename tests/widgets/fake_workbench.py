@@ -9,11 +9,15 @@ import numpy as np
 from napari.components import ViewerModel
 from qtpy.QtCore import QObject, Signal
 
+from napari_scribbleseg.engine.postprocess import PostProcessing
+from napari_scribbleseg.qt.folder_thread import Progress
 from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
-from napari_scribbleseg.qt.values import ExportSummary, PreviewSystem, ScanSummary
+from napari_scribbleseg.qt.start_desk import SCRATCH, SESSION, StartChoice, StartKind
+from napari_scribbleseg.qt.values import ExportSummary, PreviewSystem, ScanSummary, SliceMarks, WeightsOrigin
 from napari_scribbleseg.qt.workbench_signals import WorkbenchSignals
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import RunState, StateChanged
+from tests.qt.stand_ins import shipped_entry
 
 SHAPE = (20, 10, 32, 32)
 
@@ -43,6 +47,168 @@ class FakePreview(QObject):
         self.changed.emit()
 
 
+class FakeSuggestions(QObject):
+    """Same surface as `qt.suggestion_desk.SuggestionDesk`."""
+
+    changed = Signal()
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.problem = "Accept a slice of this phase first"
+        self.running = False
+        self.pending: dict[tuple[int, int], object] = {}
+        self.here: object | None = None
+
+    def start(self, reach: int) -> bool:
+        self.calls.append(("suggest", reach))
+        return not self.problem
+
+    def take(self, scope: str) -> int:
+        self.calls.append(("take", scope))
+        return 1
+
+    def drop(self) -> None:
+        self.calls.append(("drop",))
+
+
+class FakeNext(QObject):
+    """Same surface as `qt.next_desk.NextDesk`."""
+
+    changed = Signal()
+    overlay_changed = Signal(bool)
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.suggestions = FakeSuggestions(calls)
+        self.values = np.empty((0, 0))
+        self.marked = SliceMarks()
+        self.here: tuple[int, int] | None = None
+        self.overlay = False
+
+    def scores(self) -> Any:
+        return self.values
+
+    def marks(self) -> SliceMarks:
+        return self.marked
+
+    def describe(self, index: tuple[int, int]) -> str:
+        return f"doubt about {index}"
+
+    def explain(self, index: tuple[int, int]) -> str:
+        return f"why doubt about {index}"
+
+    def go_next(self) -> bool:
+        self.calls.append(("go_next",))
+        return True
+
+    def go_to(self, index: tuple[int, int]) -> None:
+        self.calls.append(("go_to", index))
+        self.put(self.values, self.marked, index)
+
+    def set_overlay(self, on: bool) -> None:
+        self.calls.append(("overlay", on))
+        self.overlay = on
+        self.overlay_changed.emit(on)
+
+    def set_hidden(self, hidden: bool) -> None:
+        self.calls.append(("next_hidden", hidden))
+
+    def put(self, values: Any, marked: SliceMarks | None = None, here: tuple[int, int] | None = None) -> None:
+        """Pretend that a network has been asked."""
+        self.values, self.marked, self.here = values, marked or SliceMarks(), here
+        self.changed.emit()
+
+
+class FakeStarts(QObject):
+    """Same surface as `qt.start_desk.StartDesk`."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own, self.entries = False, [shipped_entry()]
+        self.accepted = self.replaces_own = False
+        self.chosen = SCRATCH
+        self.defaults = TrainSettings()
+        self.files: list[Path] = []
+
+    @property
+    def tunes(self) -> bool:
+        return self.chosen is not SCRATCH
+
+    def choices(self) -> list[StartChoice]:
+        found = [StartChoice(StartKind.WEIGHTS, entry.title, entry) for entry in self.entries]
+        return [*([SESSION] if self.own else []), *found, SCRATCH]
+
+    def choose(self, choice: StartChoice) -> bool:
+        if choice.entry is not None and choice.entry.licensed and not self.accepted:
+            return False
+        self.chosen = choice
+        self.changed.emit()
+        return True
+
+    def choose_file(self, path: Path) -> bool:
+        self.files.append(path)
+        return True
+
+    def accept_licence(self) -> None:
+        self.accepted = True
+        self.changed.emit()
+
+    def licence_texts(self) -> tuple[str, str]:
+        return "- You may use them\n  for research.", "The whole licence."
+
+
+class FakeFirstMask(QObject):
+    """Same surface as `qt.first_mask.FirstMaskDesk`."""
+
+    changed = Signal()
+    licence_asked = Signal()
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.missing = 0
+        self.name = "acdc_roi"
+        self.running = False
+        self.shown: WeightsOrigin | None = None
+
+    def stop(self) -> None:
+        self.calls.append(("stop_first_mask",))
+        self.put(0, running=False)
+
+    def put(self, missing: int, *, running: bool = True, shown: WeightsOrigin | None = None) -> None:
+        """Pretend that a scan is being segmented before any stroke."""
+        self.missing, self.running, self.shown = missing, running, shown
+        self.changed.emit()
+
+
+class FakeFolder(QObject):
+    """Same surface as `qt.folder_desk.FolderDesk`."""
+
+    changed = Signal()
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.running, self.problem = False, ""
+        self.progress = Progress(0, 0)
+
+    def start(self, source: Path, target: Path) -> bool:
+        self.calls.append(("folder", source, target))
+        return True
+
+    def cancel(self) -> None:
+        self.calls.append(("cancel_folder",))
+
+    def put(self, progress: Progress, *, running: bool = True) -> None:
+        """Pretend that a folder is being segmented."""
+        self.progress, self.running = progress, running
+        self.changed.emit()
+
+
 class FakeWorkbench(WorkbenchSignals):
     """Same surface as `qt.workbench.Workbench`; `calls` lists (name, *arguments)."""
 
@@ -51,6 +217,11 @@ class FakeWorkbench(WorkbenchSignals):
         self.viewer = viewer if viewer is not None else ViewerModel()
         self.calls: list[tuple[Any, ...]] = []
         self.preview = FakePreview(self.calls)
+        self.starts = FakeStarts()
+        self.first_mask = FakeFirstMask(self.calls)
+        self.folder = FakeFolder(self.calls)
+        self.post = PostProcessing()
+        self.next = FakeNext(self.calls)
         self.shown_case = ""
         self.state = RunState.IDLE
         self.settings = TrainSettings()
@@ -108,8 +279,8 @@ class FakeWorkbench(WorkbenchSignals):
         self.state = state
         self.state_changed.emit(StateChanged(state, **more))
 
-    def train(self, settings: TrainSettings | None = None, *, fresh: bool = False) -> bool:
-        self.calls.append(("train", settings, fresh))
+    def train(self, settings: TrainSettings | None = None, *, fresh: bool = False, only_shown: bool = False) -> bool:
+        self.calls.append(("train", settings, fresh, *(["only shown"] if only_shown else [])))
         self.run_started.emit()
         self.enter(RunState.STARTING)
         return True
@@ -124,6 +295,10 @@ class FakeWorkbench(WorkbenchSignals):
     def stop(self) -> None:
         self.calls.append(("stop",))
         self.enter(RunState.FINISHING)
+
+    def set_post(self, post: PostProcessing) -> None:
+        self.calls.append(("set_post", post))
+        self.post = post
 
     # the rest --------------------------------------------------------------------------------------------------
 

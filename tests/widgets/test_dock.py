@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
@@ -36,7 +37,9 @@ def test_all_controls_have_names_for_screen_readers(dock):
 
 def test_primary_things_are_visible_on_a_laptop_without_scrolling(dock, workbench, qtbot):
     workbench.put_scan("scan-1", "sample")
+    workbench.next.put(np.zeros((20, 10)), here=(0, 5))
     dock.resize(360, 620)  # what a 1366 × 768 screen leaves beside menus and status bar
+    qtbot.waitUntil(dock.next_panel.strip.isVisible)
     qtbot.wait(50)
     view = dock.findChild(QScrollArea).viewport()
     for widget in (
@@ -46,7 +49,7 @@ def test_primary_things_are_visible_on_a_laptop_without_scrolling(dock, workbenc
         dock.preview_panel.button,
         dock.train_panel.train_button,
         dock.train_panel.age_label,
-        dock.curve_panel.plot,
+        dock.next_panel.strip,
     ):
         bottom = widget.mapTo(view, widget.rect().bottomLeft()).y()
         assert bottom <= view.height(), widget.accessibleName()
@@ -116,5 +119,7 @@ def test_cheat_sheet_lists_every_key(dock):
     dock.keys_button.click()
     text = [label.text() for label in dock._dialog.findChildren(type(dock.train_panel.dot))]
     assert {shortcut.shown for shortcut in SHORTCUTS} <= set(text)
+    assert dock._dialog.sizeHint().height() < 700  # of a screen of 768
+    assert dock._dialog.sizeHint().width() < 1366
     dock.about_button.click()
     assert dock._dialog.windowTitle().startswith("About")

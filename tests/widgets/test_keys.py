@@ -158,3 +158,23 @@ def test_keys_are_let_go_with_the_dock(qtbot):
     with qtbot.waitSignal(dock.destroyed):
         dock.deleteLater()
     assert set(bench.viewer.keymap) == before
+
+
+def test_keys_lead_to_doubtful_slices_and_handle_suggestions(keyboard, workbench):
+    for key, call in (
+        ("J", ("go_next",)),
+        ("Shift-J", ("overlay", True)),
+        ("R", ("suggest", 2)),
+        ("Shift-G", ("take", "slice")),
+    ):
+        keyboard(key)
+        assert workbench.calls[-1] == call
+    keyboard("Shift-J")
+    assert workbench.calls[-1] == ("overlay", False)
+
+
+def test_glow_and_suggestion_hide_with_the_other_overlays(keyboard, workbench):
+    keyboard("H", release=False)
+    assert ("next_hidden", True) in workbench.calls
+    keyboard.handler.release_key("H")
+    assert workbench.calls[-1] == ("next_hidden", False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_scribbleseg.engine.postprocess import PostProcessing
 from napari_scribbleseg.labels import LAYER_NAMES
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import Notice, RunState
@@ -259,3 +260,12 @@ def test_information_leaves_by_itself_and_a_warning_stays(dock, workbench, qtbot
     workbench.noticed.emit(Notice("Careful.", "warning"))
     qtbot.wait(60)
     assert dock.messages.isVisible()
+
+
+def test_clean_up_is_on_and_each_part_of_it_can_be_turned_off(dock, workbench):
+    boxes = dock.advanced_panel.cleaning_boxes
+    dock.sections["advanced"].expand()
+    assert all(box.isChecked() for box in boxes.values())
+    boxes["ring"].click()
+    assert workbench.calls[-1] == ("set_post", PostProcessing(ring=False))
+    assert workbench.post == PostProcessing(ring=False)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from napari_scribbleseg.qt.values import WeightsOrigin
 from napari_scribbleseg.types import FinishReason, PreparationReport, RunState, StepReport
 
 BUTTONS = {
@@ -128,3 +129,43 @@ def test_speed_is_not_shown_after_the_end(panel, workbench):
     workbench.enter(RunState.FINISHED, reason=FinishReason.COMPLETED)
     assert "steps/s" not in panel.progress_label.text()
     assert panel.state_label.text() == "Done: all steps trained"
+
+
+def test_a_mask_before_any_stroke_is_told_while_it_comes_and_when_it_is_there(panel, workbench):
+    workbench.counts = (50, 200)
+    workbench.first_mask.put(150)
+    assert panel.state_label.text() == "Segmenting before any stroke…"
+    assert panel.progress.value() / panel.progress.maximum() == 0.25
+    assert panel.progress_label.text() == "By acdc_roi; you can draw meanwhile"
+    assert panel.train_button.isEnabled()
+    assert panel.stop_button.isEnabled()
+    workbench.age, workbench.counts = (0, 1.0), (200, 200)
+    workbench.first_mask.put(0, running=False, shown=WeightsOrigin("acdc_roi"))
+    panel._tick()
+    assert panel.state_label.text() == "Ready: draw where it is wrong"
+    assert panel.age_label.text() == "This slice: by acdc_roi, before any stroke"
+    assert panel.progress_label.text() == "No steps yet"
+    assert not panel.stop_button.isEnabled()
+
+
+def test_stop_ends_the_first_mask_and_not_a_training_that_is_none(panel, workbench):
+    workbench.first_mask.put(150)
+    panel.stop_button.click()
+    assert workbench.calls[-1] == ("stop_first_mask",)
+    assert panel.state_label.text() == "Not training yet"
+
+
+def test_training_takes_the_words_back_from_the_first_mask(panel, workbench):
+    workbench.first_mask.put(0, running=False, shown=WeightsOrigin("acdc_roi"))
+    workbench.enter(RunState.RUNNING)
+    assert panel.state_label.text() == "Training"
+    workbench.first_mask.changed.emit()
+    assert panel.state_label.text() == "Training"
+
+
+def test_a_run_without_a_planned_end_shows_its_strokes_and_not_a_share_of_a_million(panel, workbench):
+    workbench.enter(RunState.RUNNING)
+    workbench.step_reported.emit(report(12, total=10**6))
+    panel._tick()
+    assert panel.progress.value() / panel.progress.maximum() == 0.5
+    assert panel.progress_label.text().startswith("Step 12  ·")
