@@ -11,7 +11,7 @@ from torch import Tensor
 from napari_scribbleseg.clock import Clock
 from napari_scribbleseg.losses import dice_loss
 from napari_scribbleseg.methods.base import Method, MethodError, Terms
-from napari_scribbleseg.methods.branches import DECODERS, predict_by, supervise_branches
+from napari_scribbleseg.methods.branches import DECODERS, most_probable, predict_by, supervise_branches
 from napari_scribbleseg.types import Batch
 
 
@@ -80,4 +80,4 @@ class MixedPseudoLabels(Method):
 
 def mix_pseudo_labels(p_main: Tensor, p_auxiliary: Tensor, alpha: Tensor | float) -> Tensor:
     """Return argmax(α p₁ + (1 - α) p₂), int64 `(B, H, W)`, without gradient (eq. 2)."""
-    return (alpha * p_main.detach() + (1 - alpha) * p_auxiliary.detach()).argmax(1)
+    return most_probable(alpha * p_main.detach() + (1 - alpha) * p_auxiliary.detach())

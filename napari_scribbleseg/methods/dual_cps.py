@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from napari_scribbleseg.clock import Clock
 from napari_scribbleseg.losses import dice_loss
 from napari_scribbleseg.methods.base import Method, Terms
-from napari_scribbleseg.methods.branches import predict_by, supervise_branches
+from napari_scribbleseg.methods.branches import most_probable, predict_by, supervise_branches
 from napari_scribbleseg.types import Batch
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class CrossPseudoSupervision(Method):
         """Return the terms `partial_ce` and `cross_pseudo_label`, weight included."""
         main, auxiliary = self.net(batch.image)
         p_main, p_auxiliary = main.softmax(1), auxiliary.softmax(1)
-        crossed = dice_loss(p_main, p_auxiliary.argmax(1)) + dice_loss(p_auxiliary, p_main.argmax(1))
+        crossed = dice_loss(p_main, most_probable(p_auxiliary)) + dice_loss(p_auxiliary, most_probable(p_main))
         return {
             "partial_ce": supervise_branches(main, auxiliary, batch.labels),
             "cross_pseudo_label": CROSS_WEIGHT * 0.5 * crossed,
