@@ -133,10 +133,10 @@ class _ScarceMemory:
         self._update, self._slices = engine._optimisation.update, slices
         engine._optimisation.update = self
 
-    def __call__(self, batch, clock):
+    def __call__(self, batch, clock, caution=1.0):
         if len(batch.image) > self._slices:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return self._update(batch, clock)
+        return self._update(batch, clock, caution)
 
 
 def test_too_little_memory_halves_the_batch_and_says_so():
@@ -179,7 +179,7 @@ def _batch_on_cpu(engine):
 def test_another_error_is_not_taken_for_scarce_memory():
     engine = _engine()
 
-    def fail(batch, clock):
+    def fail(batch, clock, caution):
         raise RuntimeError("something else")
 
     engine._optimisation.update = fail

@@ -25,7 +25,7 @@ SETTINGS = TrainSettings(
 
 def build(acceleration: str, world: World = ALONE):
     """Return an engine over four different slices, without noise and dropout."""
-    engine.AUGMENTATIONS = {"live": Augmentation(rotation_deg=10, noise=0)}
+    engine.AUGMENTATIONS = {**engine.AUGMENTATIONS, "live": Augmentation(rotation_deg=10, noise=0)}
     store = SampleStore()
     cine = make_cine(n_t=4)
     cine.data[:] *= torch.linspace(0.3, 1, 4).numpy()[:, None, None, None]
