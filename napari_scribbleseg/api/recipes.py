@@ -71,7 +71,7 @@ def all_cores() -> int:
 
 
 FINETUNE_RECIPE: Mapping[str, Any] = MappingProxyType(
-    {"schedule": "finetune", "steps": 10**6, "batch_size": 4, "learning_rate": 0.005, "ema_decay": 0.9}
+    {"schedule": "finetune", "steps": 10**6, "batch_size": 4, "learning_rate": 0.01, "ema_decay": 0.9}
 )
 """What adapts trained weights best within seconds (`docs/methods.md` has the table)."""
 

@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from napari_scribbleseg.cli import output
 from napari_scribbleseg.cli.arguments import Json
 from napari_scribbleseg.cli.targets import require_folder_target
-from napari_scribbleseg.settings import SettingsError
+from napari_scribbleseg.settings import SettingsError, TrainSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _OPTIONAL = Parameter(show_default=False)
 
@@ -30,6 +33,7 @@ def pretrain(
     init: Annotated[Path | None, _OPTIONAL] = None,
     widened_share: Annotated[float | None, _OPTIONAL] = None,
     learning_rate: Annotated[float | None, _OPTIONAL] = None,
+    stroke_prior: Annotated[str | None, _OPTIONAL] = None,
     time_limit_s: Annotated[float | None, _OPTIONAL] = None,
     seed: int = 0,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
@@ -54,11 +58,14 @@ def pretrain(
     steps
         Training steps; by default those of the shipped weights.
     init
-        Start from these weights.
+        Start from these weights; what they learned under another --stroke-prior is moved to the one given.
     widened_share
         Part of the steps that learn from widened strokes, 0 to 1.
     learning_rate
         Learning rate of the first step.
+    stroke_prior
+        Logarithms of how much oftener BG, RV, Myo and LV are drawn on than they are there, such as 0,1.5,2,0.9 (the
+        recipe's), or none.
     time_limit_s
         Stop after so many seconds, with a checkpoint to go on from.
     seed
@@ -68,7 +75,6 @@ def pretrain(
     threads
         Torch threads on the CPU; 0 takes all cores.
     """
-    from napari_scribbleseg.api import Model
     from napari_scribbleseg.bench.pretraining import WIDENED_SHARE, Pretraining, PretrainOrder, pretrain_settings
 
     source = acdc or pack
@@ -78,15 +84,34 @@ def pretrain(
     if not 0 <= share <= 1:
         raise SettingsError(f"--widened-share must lie between 0 and 1, not {share:g}.")
     changes = {"steps": steps, "learning_rate": learning_rate, "seed": seed, "device": device, "threads": threads}
-    settings = pretrain_settings(**{name: value for name, value in changes.items() if value is not None})
+    options = {} if stroke_prior is None else {"options": _prior_options(stroke_prior)}
+    settings = pretrain_settings(**{name: value for name, value in changes.items() if value is not None}, **options)
     require_folder_target(out)
-    start = Model.load(init).tensors if init else None
+    start = _start_of(init, settings) if init else None
     order = PretrainOrder(source, out, _patients(patients), settings, share, start)
     began_s = time.monotonic()
     with _stopping(time_limit_s) as should_stop, output.progress("Pretraining", 1.0) as advance:
         work = Pretraining(order, lambda phase, done, total: advance(*_share(phase, done, total)), should_stop)
         engine = work.run()
     return _tell(work.folder.read(), work.folder.weights, engine is not None, time.monotonic() - began_s, json)
+
+
+def _prior_options(text: str) -> dict[str, Any]:
+    if text == "none":
+        return {}
+    try:
+        return {"stroke_prior": [float(part) for part in text.split(",")]}
+    except ValueError as error:
+        raise SettingsError(f"--stroke-prior takes four numbers such as 0,1.5,2,0.9, or none, not {text!r}.") from error
+
+
+def _start_of(init: Path, settings: TrainSettings) -> dict[str, Tensor]:
+    from napari_scribbleseg.api import Model
+    from napari_scribbleseg.bench.pretraining import move_prior
+
+    model = Model.load(init)
+    before, after = (chosen.options.get("stroke_prior") for chosen in (model.settings, settings))
+    return move_prior(model.tensors, before, after)
 
 
 def _patients(text: str) -> tuple[int, ...]:

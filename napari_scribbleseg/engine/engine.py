@@ -49,6 +49,8 @@ _BN_MOMENTUM = 0.1
 _ADAPTING_BN_MOMENTUM = 0.05
 _SLICES_TO_TRUST = 8
 """Strokes on so many slices may lead weights that are adapted as far as the learning rate does."""
+_LEAST_TRUST, _SLICES_TO_LET_GO = 0.5, 32
+"""Adapted weights go half the way from where they began, and the whole way with strokes on so many slices."""
 _DIVERGED = "Training diverged: the loss is not a number any more. Start over with a smaller learning rate."
 
 
@@ -109,6 +111,12 @@ class Engine:
         return min(1.0, len(self.store.scribbled()) / _SLICES_TO_TRUST) ** 2 if self._is_adapting else 1.0
 
     @property
+    def _trust(self) -> float:
+        """Share of the way from the weights it began with that adapted weights go."""
+        share = len(self.store.scribbled()) / _SLICES_TO_LET_GO
+        return min(1.0, max(_LEAST_TRUST, share)) if self._is_adapting else 1.0
+
+    @property
     def _is_accelerated(self) -> bool:
         wanted = {"auto": self.device.type == "cuda", "on": True, "off": False}[self.settings.acceleration]
         scaled = needs_scaling(self.device, self.settings.precision)  # which looks at every step on the CPU
@@ -149,7 +157,7 @@ class Engine:
         torch.backends.cudnn.benchmark = device.type == "cuda"
         move(self.method, device)
         if self._averaged is not None:
-            move(self._averaged.method, device)
+            self._averaged.move(device)
         self._optimisation.use_device(device)
         if isinstance(self._batches, ResidentBatches):
             self._batches.use_device(device)
@@ -283,7 +291,7 @@ class Engine:
     def _after_step(self) -> None:
         self.method.after_step(self.clock)
         if self._averaged is not None:
-            self._averaged.update(self.method, self.clock.step)
+            self._averaged.update(self.method, self.clock.step, self._trust)
 
     def _count_bad_step(self) -> None:
         self._bad_steps += 1
@@ -394,6 +402,7 @@ class Engine:
         }
         if self._averaged is not None:
             groups["averaged"] = self._averaged.method.state_dict()
+            groups["anchor"] = self._averaged.anchor
         tensors = {f"{g}/{n}": t.detach().cpu().clone() for g, group in groups.items() for n, t in group.items()}
         meta = {
             **self.description(),
@@ -414,7 +423,8 @@ class Engine:
         meta = checkpoint.meta
         self.method.load_state_dict(groups["method"])
         if self._averaged is not None:
-            self._averaged.method.load_state_dict(groups.get("averaged", groups["method"]))
+            self._averaged.load(groups.get("averaged", groups["method"]))
+            self._averaged.anchor = groups.get("anchor", {})
         self._optimisation.restore(groups.get("optimiser", {}), meta["optimiser"])
         self._randomness.restore(groups["random"])
         self._batches.restore(groups["random"]["batches"], meta["sampler"])
@@ -433,4 +443,4 @@ class Engine:
         """Start from given weights instead of a random initialisation."""
         self.method.load_state_dict(tensors)
         if self._averaged is not None:
-            self._averaged.method.load_state_dict(tensors)
+            self._averaged.load(tensors)

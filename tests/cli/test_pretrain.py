@@ -36,9 +36,27 @@ def test_a_time_limit_leaves_a_checkpoint_that_the_same_command_goes_on_from(run
     assert run(*command).json["done"] is True
 
 
+def test_weights_of_another_prior_begin_with_the_same_partial_cross_entropy(run, challenge, tmp_path):
+    plain, moved = tmp_path / "plain", tmp_path / "moved"
+    first = run(
+        "pretrain", "--acdc", challenge, "--out", plain, *TINY, "--steps", 1, "--stroke-prior", "none", "--json"
+    )
+    then = ("--steps", 1, "--learning-rate", 1e-12, "--stroke-prior", "0,1,2,3", "--init", first.json["weights"])
+    second = run("pretrain", "--acdc", challenge, "--out", moved, *TINY, *then, "--json")
+    before, after = Model.load(first.json["weights"]), Model.load(second.json["weights"])
+    assert before.settings.options == {}
+    assert after.settings.options == {"stroke_prior": [0, 1, 2, 3]}
+    shift = after.tensors["net.main.head.bias"] - before.tensors["net.main.head.bias"]
+    assert shift.tolist() == pytest.approx([0, -1, -2, -3], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [((), "either --acdc DIR or --pack FILE"), (("--acdc", "x", "--widened-share", 2), "between 0 and 1")],
+    [
+        ((), "either --acdc DIR or --pack FILE"),
+        (("--acdc", "x", "--widened-share", 2), "between 0 and 1"),
+        (("--acdc", "x", "--stroke-prior", "much"), "four numbers"),
+    ],
 )
 def test_bad_arguments_are_told(run, tmp_path, changes, sentence):
     said = run("pretrain", "--out", tmp_path, *changes)

@@ -105,8 +105,35 @@ def test_averaged_weights_remember_the_start_of_an_adaptation():
     engine.step()
     name = next(name for name, tensor in start.items() if tensor.is_floating_point())
     trained, averaged = engine.method.state_dict()[name], engine.weights()[name]
-    assert torch.allclose(averaged, start[name].lerp(trained, 0.1), atol=1e-6)
+    assert torch.allclose(averaged, start[name].lerp(trained, 0.1 * 0.5), atol=1e-6)
     assert not torch.equal(averaged, start[name])
+
+
+def test_adapted_weights_stay_half_way_until_many_slices_are_drawn_on(monkeypatch):
+    engine, start = _engine(ema_decay=0.01, learning_rate=1.0)
+    name = next(name for name, tensor in start.items() if tensor.is_floating_point())
+    for _ in range(4):
+        engine.step()
+    trained = engine.method.state_dict()[name]
+    # Of earlier steps hardly anything is left in the average: a hundredth of the last but one.
+    assert torch.allclose(engine.weights()[name], start[name].lerp(trained, 0.5), atol=0.02)
+    monkeypatch.setattr("napari_scribbleseg.engine.engine._SLICES_TO_LET_GO", 3)
+    for _ in range(4):
+        engine.step()
+    trained = engine.method.state_dict()[name]
+    assert torch.allclose(engine.weights()[name], trained, atol=0.02)
+    assert not torch.allclose(trained, start[name], atol=0.05)
+
+
+def test_what_an_adaptation_began_with_survives_a_resume():
+    engine, start = _engine(ema_decay=0.9, learning_rate=1.0)
+    engine.step()
+    resumed, _ = _engine(ema_decay=0.9, learning_rate=1.0)
+    resumed.restore(engine.checkpoint())
+    for one in (engine, resumed):
+        one.step()
+    for name, tensor in engine.weights().items():
+        assert torch.equal(resumed.weights()[name], tensor)
 
 
 def test_a_runner_that_comes_to_rest_predicts_again_with_what_was_kept():

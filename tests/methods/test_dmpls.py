@@ -54,6 +54,26 @@ def test_equations_3_and_4_by_hand():
     assert terms["pseudo_label"].item() == pytest.approx(0.5 * agreement.item())
 
 
+def test_a_prior_of_strokes_raises_the_scores_of_the_partial_cross_entropy_alone():
+    prior = (0.0, 1.0, 0.5, 0.0)
+    options = {"alpha": 0.51}
+    batch = Batch(torch.zeros(1, 1, 1, 2), torch.tensor([[[0, IGNORE]]]))
+    plain = MixedPseudoLabels(_FixedScores(MAIN, AUXILIARY), MixedPseudoLabelOptions(**options))
+    raised = MixedPseudoLabels(_FixedScores(MAIN, AUXILIARY), MixedPseudoLabelOptions(**options, stroke_prior=prior))
+    expected, found = plain.loss(batch, Clock(0, 1)), raised.loss(batch, Clock(0, 1))
+    # Of pixel 1, background: p · 1 / (Σ p_c · exp(prior_c)).
+    main = 0.7 / (0.7 + 0.1 * math.e + 0.1 * math.exp(0.5) + 0.1)
+    auxiliary = 0.1 / (0.1 + 0.7 * math.e + 0.1 * math.exp(0.5) + 0.1)
+    assert found["partial_ce"].item() == pytest.approx(-0.5 * (math.log(main) + math.log(auxiliary)))
+    assert found["pseudo_label"].item() == pytest.approx(expected["pseudo_label"].item())
+    assert "stroke_prior" not in raised.state_dict()
+
+
+def test_a_prior_needs_a_number_for_each_class():
+    with pytest.raises(MethodError, match="4 classes"):
+        MixedPseudoLabelOptions(stroke_prior=(1.0, 2.0))
+
+
 def test_the_pseudo_label_itself_carries_no_gradient():
     p = MAIN.softmax(1).requires_grad_()
     assert not mix_pseudo_labels(p, p, 0.5).requires_grad
