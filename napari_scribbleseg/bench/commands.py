@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_scribbleseg.bench.annotate.request import AnnotateRequest
+from napari_scribbleseg.bench.function.request import FunctionRequest
 from napari_scribbleseg.bench.overview import Listen
 from napari_scribbleseg.bench.request import Request, parse_numbers
 from napari_scribbleseg.bench.rows import GROUPS, ROWS, SECTIONS, choose_rows
@@ -55,6 +56,15 @@ def annotate_report(folder: Path, out: Path | None = None) -> Answer:
     from napari_scribbleseg.bench.annotate.report import write_annotate_report
 
     written = write_annotate_report(folder, out)
+    return Answer(written.to_json(), [*written.findings, f"{written.page} written."])
+
+
+def function(request: FunctionRequest, listen: Callable[[int, int, str], None]) -> Answer:
+    """Measure ventricular function from predicted masks beside that from experts' masks, and report on it."""
+    from napari_scribbleseg.bench.function.report import write_function_report
+    from napari_scribbleseg.bench.function.run import run_function
+
+    written = write_function_report(request.out, *run_function(request, listen))
     return Answer(written.to_json(), [*written.findings, f"{written.page} written."])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from napari_scribbleseg.bench.annotate.request import AnnotateRequest
+from napari_scribbleseg.bench.function.request import FunctionRequest
 from napari_scribbleseg.bench.request import Request
 from napari_scribbleseg.cli import output
 from napari_scribbleseg.cli.arguments import FLAG, Json
@@ -55,6 +56,11 @@ The same command goes on where it stopped: sittings that are done stay.""",
     "annotate-report": """Example:
 
     napari-scribbleseg bench annotate-report annotated""",
+    "function": """Examples:
+
+    napari-scribbleseg bench function --acdc ACDC --out function
+    napari-scribbleseg bench function --acdc ACDC --out function \\
+        --patients 5,10,15 --weights heart.safetensors""",
 }
 
 
@@ -62,7 +68,7 @@ def build_bench_app() -> App:
     """Return the command `bench` with its own commands."""
     app = App("bench", help=ABOUT, help_epilogue=EXAMPLES[""])
     commands: dict[str, Callable[..., Any]] = {"run": run, "report": report, "pack": pack, "list": list_rows}
-    commands |= {"annotate": annotate, "annotate-report": annotate_report}
+    commands |= {"annotate": annotate, "annotate-report": annotate_report, "function": function}
     for order, (name, command) in enumerate(commands.items()):
         app.command(App(name, default_command=command, sort_key=order, help_epilogue=EXAMPLES[name]))
     return app
@@ -178,6 +184,23 @@ def annotate_report(folder: Path, *, out: Path | None = None, json: Json = False
     from napari_scribbleseg.bench import commands
 
     return _show(commands.annotate_report(folder, out), json)
+
+
+def function(
+    *,
+    request: Annotated[FunctionRequest, Parameter(name="*", negative="")],
+    json: Json = False,
+) -> int:
+    """Compare volumes, ejection fraction and mass of predicted masks with those of the experts' masks.
+
+    Weights segment patients without a stroke. A page with Bland–Altman and correlation figures, a table of patients
+    (CSV) and all numbers (JSON) are written; none shows a patient's image.
+    """
+    from napari_scribbleseg.bench import commands
+
+    with output.progress("Measuring", 1.0) as advance:
+        answer = commands.function(request, lambda done, total, name: advance(done / total, name))
+    return _show(answer, json)
 
 
 def _show(answer: Answer, as_json: bool) -> int:
