@@ -47,7 +47,7 @@ THIRD_PARTY = {
     "atomic": set(),
     "graph_cut": {"numpy", "scipy"},
     "resources": set(),
-    "io": FILES,
+    "io": FILES | {"pydicom", "highdicom"},
     "cardiac": FILES,
     "metrics": FILES,
     "data": COMPUTE,
@@ -238,6 +238,12 @@ def test_torch_waits_until_it_is_needed(name):
 @pytest.mark.parametrize("name", [PACKAGE, f"{PACKAGE}.cli", f"{PACKAGE}.engine", f"{PACKAGE}.io"])
 def test_headless_floors_load_no_window(name):
     assert loaded_after_importing(name).isdisjoint(WINDOW_LIBRARIES | QT_BINDINGS)
+
+
+@pytest.mark.parametrize("name", [PACKAGE, f"{PACKAGE}.cli", f"{PACKAGE}.io", f"{PACKAGE}.app.reader"])
+def test_writing_dicom_waits_until_it_is_needed(name):
+    # Nibabel itself loads pydicom wherever that is installed.
+    assert "highdicom" not in loaded_after_importing(name)
 
 
 def loaded_after_importing(name: str) -> set[str]:

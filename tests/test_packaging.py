@@ -101,6 +101,10 @@ def test_a_wheel_holds_manifest_sample_and_licence(wheel):
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
+def test_a_wheel_holds_the_template_of_the_report(wheel):
+    assert {f"napari_scribbleseg/api/report/page.{ending}" for ending in ("html.jinja", "css")} <= set(wheel.namelist())
+
+
 def test_a_wheel_holds_nothing_but_the_package(wheel):
     assert {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" not in name} == {"napari_scribbleseg"}
     assert not [name for name in wheel.namelist() if name.startswith("napari_scribbleseg/_sample_data/phantom")]

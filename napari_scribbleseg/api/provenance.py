@@ -86,12 +86,36 @@ def save_mask_and_note(
     ScanError
         Where the mask does not fit the scan, or one of the files cannot be written.
     """
-    from napari_scribbleseg.io import save_mask, write_atomically
+    from napari_scribbleseg.io import save_mask
+
+    save_mask(path, mask, cine, frames)
+    return save_note(path, mask, cine, provenance, frames)
+
+
+def save_note(
+    path: str | os.PathLike[str],
+    mask: LabelMap,
+    cine: Cine,
+    provenance: Provenance,
+    frames: Sequence[int] | None = None,
+) -> Path:
+    """Write how a mask came to be beside it, as JSON of the same stem; return the JSON's path.
+
+    Parameters
+    ----------
+    path : of the mask, of whatever format
+    mask, cine, provenance, frames : as for :func:`save_mask_and_note`
+
+    Raises
+    ------
+    ScanError
+        Where the file cannot be written.
+    """
+    from napari_scribbleseg.io import write_atomically
     from napari_scribbleseg.io.errors import writing
     from napari_scribbleseg.io.names import file_stem
 
     target = Path(path)
-    save_mask(target, mask, cine, frames)
     note = target.with_name(f"{file_stem(target)}.json")
     content = json.dumps(describe_mask(mask, cine, provenance, frames), indent=1) + "\n"
     with writing(note):
@@ -129,6 +153,7 @@ def describe_mask(
             "fingerprint": source,
             "shape_tzyx": list(cine.shape),
             "spacing_mm_zyx": [round(float(mm), 4) for mm in cine.spacing_mm],
+            **({"warnings": list(odd)} if (odd := getattr(cine.header, "warnings", ())) else {}),
         },
         "frames": None if frames is None else [int(t) for t in frames],
         "mask_sha256": array_sha256(written),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from napari_scribbleseg.types import Cine
 
 SCRIBBLES = "scribbles"
-_STORED = {"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"}
-"""What NIfTI readers agree on; everything else goes out as float32."""
-
 _PER_MM = {"millimeter": 1.0, "micrometer": 1e-3, "centimeter": 10.0, "meter": 1e3}
 
 
@@ -98,27 +96,6 @@ def _write_labels(path: Path, labels: np.ndarray, cine: Cine, name: str) -> None
 
 
 def _write_intensities(path: Path, values: np.ndarray, cine: Cine) -> None:
-    from napari_scribbleseg.atomic import write_atomically
-    from napari_scribbleseg.io.errors import writing
-    from napari_scribbleseg.io.geometry import to_file_order
+    from napari_scribbleseg.io import save_cine
 
-    stored = values if values.dtype.newbyteorder("=").name in _STORED else values.astype(np.float32)
-    ordered = to_file_order(stored, cine.axes)
-    image = _image(ordered if cine.ndim == 4 else ordered[..., 0], cine)
-    with writing(path):
-        write_atomically(path, image.to_filename)
-
-
-def _image(values: np.ndarray, cine: Cine) -> Any:
-    import nibabel as nib
-
-    if cine.header is None:
-        image = nib.Nifti1Image(values, cine.affine)
-        image.header.set_xyzt_units("mm")
-        return image
-    header = cine.header.copy()
-    header.set_data_dtype(values.dtype)
-    header.set_data_shape(values.shape)
-    header.set_slope_inter(1, 0)
-    # With affine=None nibabel leaves the geometry in the header alone.
-    return (nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image)(values, None, header)
+    save_cine(path, dataclasses.replace(cine, data=values))

@@ -12,13 +12,16 @@ from cyclopts import App, CycloptsError
 import napari_scribbleseg
 from napari_scribbleseg.cli import output
 from napari_scribbleseg.cli.bench import build_bench_app
+from napari_scribbleseg.cli.convert import convert
 from napari_scribbleseg.cli.demo import demo
 from napari_scribbleseg.cli.evaluate import evaluate
+from napari_scribbleseg.cli.export import export
 from napari_scribbleseg.cli.finetune import finetune
 from napari_scribbleseg.cli.info import info
 from napari_scribbleseg.cli.open_window import open_scans
 from napari_scribbleseg.cli.predict import predict
 from napari_scribbleseg.cli.pretrain import pretrain
+from napari_scribbleseg.cli.report import report
 from napari_scribbleseg.cli.train import train
 from napari_scribbleseg.cli.weights import build_weights_app
 
@@ -43,9 +46,10 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input.""",
 
     napari-scribbleseg demo
     napari-scribbleseg demo --headless --out scribbleseg-demo""",
-    "open": """Example:
+    "open": """Examples:
 
-    napari-scribbleseg open scan.nii.gz""",
+    napari-scribbleseg open scan.nii.gz
+    napari-scribbleseg open DICOM_FOLDER""",
     "train": """Examples:
 
     napari-scribbleseg train --scan a.nii.gz --scribbles a_scribble.nii.gz \\
@@ -61,6 +65,24 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input.""",
     napari-scribbleseg predict --out masks a.nii.gz
     napari-scribbleseg predict --weights heart.safetensors --out masks \\
         --largest-component ACDC/patient001 more_scans/""",
+    "report": """Examples:
+
+    napari-scribbleseg report --height 178 --weight 75 --out report cine.nii.gz
+    napari-scribbleseg report --mask cine_seg.nii.gz --ed 0 --es 9 \\
+        --out report cine.nii.gz
+    napari-scribbleseg report --anonymise --out reports ACDC DICOM_FOLDER""",
+    "convert": """Examples:
+
+    napari-scribbleseg info DICOM_FOLDER
+    napari-scribbleseg convert DICOM_FOLDER cine.nii.gz
+    napari-scribbleseg convert DICOM_FOLDER cine.nii.gz --series 5""",
+    "export": """Examples:
+
+    napari-scribbleseg predict --out masks DICOM_FOLDER
+    napari-scribbleseg export --dicom-seg masks/DICOM_FOLDER_seg.nii.gz \\
+        --source DICOM_FOLDER --out seg.dcm
+    napari-scribbleseg export --dicom-seg ed.nii.gz --frames 0 --anonymise \\
+        --source DICOM_FOLDER --out seg.dcm""",
     "evaluate": """Examples:
 
     napari-scribbleseg evaluate --pred masks --truth ACDC
@@ -101,6 +123,9 @@ def build_app(argv: Sequence[str] = ()) -> App:
         "train": train,
         "finetune": finetune,
         "predict": predict,
+        "report": report,
+        "convert": convert,
+        "export": export,
         "evaluate": evaluate,
         "info": info,
         "pretrain": pretrain,

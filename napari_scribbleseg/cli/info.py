@@ -13,12 +13,13 @@ from napari_scribbleseg.cli.arguments import Json
 
 
 def info(file: Path, /, *more: Path, json: Json = False) -> int:
-    """Say what files hold: scans, weights, checkpoints and session folders.
+    """Say what files hold: scans, DICOM series, weights, checkpoints and session folders.
 
     Parameters
     ----------
     file
-        A scan (.nii, .nii.gz, .h5), a weights file or checkpoint (.safetensors), or the folder of a session.
+        A scan (.nii, .nii.gz, .h5), a weights file or checkpoint (.safetensors), or the folder of a session or of
+        DICOM series.
     more
         More of them.
     """
@@ -48,7 +49,7 @@ def describe(path: Path) -> dict[str, Any]:
         Where it cannot be read.
     """
     if path.is_dir():
-        return _describe_session(path)
+        return _describe_folder(path)
     return _describe_weights(path) if path.suffix.lower() == ".safetensors" else _describe_scan(path)
 
 
@@ -67,7 +68,18 @@ def _describe_scan(path: Path) -> dict[str, Any]:
         "orientation": _orientation(cine.affine) if cine.header is not None else None,
         "intensity_range": [float(ranges[:, 0].min()), float(ranges[:, 1].max())],
         "case": cine.case,
+        **_source(cine.header),
     }
+
+
+def _source(header: Any) -> dict[str, Any]:
+    """Return what there is to say of a scan from DICOM."""
+    from napari_scribbleseg.io.dicom import DicomSource
+
+    if not isinstance(header, DicomSource):
+        return {}
+    rate = header.heart_rate_bpm
+    return {"heart_rate_bpm": None if rate is None else round(rate, 1), "warnings": list(header.warnings)}
 
 
 def _orientation(affine: np.ndarray[Any, Any]) -> str:
@@ -94,6 +106,32 @@ def _describe_weights(path: Path) -> dict[str, Any]:
         "scans": len(model.meta.get("windows", {})),
         "settings": settings.to_json(),
     }
+
+
+def _describe_folder(path: Path) -> dict[str, Any]:
+    from napari_scribbleseg.io.dicom import holds_dicom
+    from napari_scribbleseg.session.locations import is_session
+
+    return _describe_series(path) if not is_session(path) and holds_dicom(path) else _describe_session(path)
+
+
+def _describe_series(path: Path) -> dict[str, Any]:
+    from napari_scribbleseg.io.dicom import list_series
+
+    series = [
+        {
+            "number": found.number,
+            "description": found.description,
+            "phases": found.n_phases,
+            "slices": found.n_slices,
+            "images": found.n_images,
+            "uid": found.uid,
+            **({"problem": found.problem} if found.problem else {}),
+            **({"warnings": list(found.warnings)} if found.warnings else {}),
+        }
+        for found in list_series(path)
+    ]
+    return {"kind": "DICOM series", "series": series}
 
 
 def _describe_session(path: Path) -> dict[str, Any]:

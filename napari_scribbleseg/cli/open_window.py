@@ -13,7 +13,7 @@ def open_scans(*scans: Path) -> int:
     Parameters
     ----------
     scans
-        NIfTI scans, 3D or 4D; without any, the window opens empty.
+        NIfTI scans, 3D or 4D, or folders of a DICOM series; without any, the window opens empty.
     """
     from napari_scribbleseg.app.window import launch
     from napari_scribbleseg.io import load_cine

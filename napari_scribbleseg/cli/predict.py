@@ -60,7 +60,8 @@ def predict(
     Parameters
     ----------
     scan
-        A scan (.nii, .nii.gz, .h5), or a folder to search for scans; masks and scribbles in it are passed over.
+        A scan (.nii, .nii.gz, .h5), a DICOM series (its folder, or FOLDER#NUMBER for one of several), or a folder to
+        search for scans; masks and scribbles in it are passed over.
     more
         More scans or folders.
     weights

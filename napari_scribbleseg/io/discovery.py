@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_scribbleseg.io.acdc import is_whole_cine_of_acdc
+from napari_scribbleseg.io.dicom import dicom_folders, is_dicom_file, split_address
 from napari_scribbleseg.io.errors import ScanError, reading
 from napari_scribbleseg.io.names import LABEL_ROLES, file_stem, has_role, is_h5, is_nifti
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 def find_scans(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """List the scans to segment, each once.
 
-    A file that is named is taken whatever its name. A folder is searched to any depth for `.nii`, `.nii.gz` and `.h5`;
-    masks and scribbles (`_gt`, `_scribble`, `_seg`, `_mask`) and hidden files are passed over, and so is the `_4d` cine
-    beside the labelled phases of an ACDC patient.
+    A file that is named is taken whatever its name, and so is one DICOM series of a folder, `FOLDER#SERIES`. A folder
+    is searched to any depth for `.nii`, `.nii.gz` and `.h5`; masks and scribbles (`_gt`, `_scribble`, `_seg`, `_mask`)
+    and hidden files are passed over, and so is the `_4d` cine beside the labelled phases of an ACDC patient. Each
+    folder with DICOM files is a scan.
 
     Raises
     ------
@@ -40,8 +42,9 @@ def find_scans(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
 def _scans_below(folder: Path) -> list[Path]:
     with reading(folder):
         scans = [path for path in sorted(folder.rglob("*")) if _is_scan(path.relative_to(folder), path)]
+    scans += dicom_folders(folder)
     if not scans:
-        raise ScanError(f"{folder.name} holds no scan; choose a folder with .nii, .nii.gz or .h5 files.")
+        raise ScanError(f"{folder.name} holds no scan; choose a folder with .nii, .nii.gz, .h5 or DICOM files.")
     return scans
 
 
@@ -53,10 +56,14 @@ def _is_scan(inside: Path, path: Path) -> bool:
 
 
 def _require_scan(path: Path) -> Path:
+    if split_address(path)[1] is not None:
+        return path
     if not path.exists():
         raise ScanError(f"{path.name} does not exist; check the name and the folder.")
-    if not (is_nifti(path) or is_h5(path)):
-        raise ScanError(f"{path.name} is no scan that can be read; choose a .nii, .nii.gz or .h5 file, or a folder.")
+    if not (is_nifti(path) or is_h5(path) or is_dicom_file(path)):
+        raise ScanError(
+            f"{path.name} is no scan that can be read; choose a .nii, .nii.gz, .h5 or DICOM file, or a folder."
+        )
     return path
 
 

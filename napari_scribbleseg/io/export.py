@@ -1,7 +1,8 @@
-"""Masks and scribbles as NIfTI files that lie exactly on their scan.
+"""Masks, scribbles and intensities as NIfTI files that lie exactly on their scan.
 
 The source's header goes out as it came in: affine, qform, sform, their codes, zooms and units. What changes is the
-data type, and the fields that scale or window the scan's intensities.
+data type, and the fields that scale or window the scan's intensities. A scan that was no NIfTI file (DICOM, HDF5, an
+array) gets a header made of its affine, spacing and time between phases, and no text at all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_scribbleseg.atomic import write_atomically
+from napari_scribbleseg.io.dicom.source import DicomSource
 from napari_scribbleseg.io.errors import ScanError, writing
 from napari_scribbleseg.io.geometry import file_shape, to_file_order
 from napari_scribbleseg.io.names import is_nifti
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_scribbleseg.types import Cine
+
+STORED_TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+"""What NIfTI readers agree on."""
 
 _FREE_TEXT = ("descrip", "aux_file", "db_name", "intent_name", "data_type")
 
@@ -69,6 +74,34 @@ def save_scribbles(path: str | os.PathLike[str], labels: LabelMap, cine: Cine, p
     _write(Path(path), codes, cine, None, _without_text(_header_of(cine)))
 
 
+def save_cine(path: str | os.PathLike[str], cine: Cine) -> None:
+    """Write the intensities of a scan, such as one that was read from DICOM.
+
+    Parameters
+    ----------
+    path : `.nii` or `.nii.gz`, replaced if it exists
+    cine : the scan; types that NIfTI readers do not agree on (64-bit integers, float16) go out as float32
+
+    Raises
+    ------
+    ScanError
+        When the target cannot be written; what was there before is left as it was.
+    """
+    path = Path(path)
+    _require_nifti(path)
+    values = np.asarray(cine.data)
+    stored = values if values.dtype.newbyteorder("=").name in STORED_TYPES else values.astype(np.float32)
+    ordered = to_file_order(stored, cine.axes)
+    image = _image(ordered.reshape(file_shape(cine)), _header_of(cine), stored.dtype)
+    with writing(path):
+        write_atomically(path, image.to_filename)
+
+
+def _require_nifti(path: Path) -> None:
+    if not is_nifti(path):
+        raise ScanError(f"{path.name} does not end in .nii or .nii.gz; choose a name that does.")
+
+
 def _require_grid(labels: LabelMap, cine: Cine, what: str, highest: int) -> None:
     if labels.shape != cine.shape:
         raise ScanError(
@@ -80,8 +113,7 @@ def _require_grid(labels: LabelMap, cine: Cine, what: str, highest: int) -> None
 
 
 def _write(path: Path, labels: LabelMap, cine: Cine, frames: Sequence[int] | None, header: Any) -> None:
-    if not is_nifti(path):
-        raise ScanError(f"{path.name} does not end in .nii or .nii.gz; choose a name that does.")
+    _require_nifti(path)
     phases = labels if frames is None else labels[_checked(frames, cine)]
     values = to_file_order(phases.astype(np.uint8, copy=False), cine.axes)
     if frames is None:
@@ -100,8 +132,8 @@ def _checked(frames: Sequence[int], cine: Cine) -> list[int]:
     return list(frames)
 
 
-def _image(values: LabelMap, header: Any) -> Any:
-    header.set_data_dtype(np.uint8)
+def _image(values: npt.NDArray[Any], header: Any, dtype: npt.DTypeLike = np.uint8) -> Any:
+    header.set_data_dtype(dtype)
     header.set_data_shape(values.shape)
     header.set_slope_inter(1, 0)
     header["cal_max"] = header["cal_min"] = 0
@@ -112,7 +144,7 @@ def _image(values: LabelMap, header: Any) -> Any:
 
 
 def _header_of(cine: Cine) -> Any:
-    return cine.header.copy() if cine.header is not None else _new_header(cine)
+    return cine.header.copy() if isinstance(cine.header, nib.Nifti1Header) else _new_header(cine)
 
 
 def _new_header(cine: Cine) -> Any:
@@ -121,7 +153,8 @@ def _new_header(cine: Cine) -> Any:
     zooms[list(cine.axes)] = cine.spacing_mm
     header = nib.Nifti1Header()
     header.set_data_shape(shape)
-    affine = _with_spacing(cine.affine, zooms)
+    # What DICOM says of a place is exact, even of slices that are shifted sideways.
+    affine = cine.affine if isinstance(cine.header, DicomSource) else _with_spacing(cine.affine, zooms)
     header.set_sform(affine, code="scanner")
     if np.allclose(affine[:3, :3].T @ affine[:3, :3], np.diag(zooms**2), atol=1e-4):
         header.set_qform(affine, code="scanner")  # a qform cannot hold shears

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_scribbleseg.io.contrast import require_contrast
 from napari_scribbleseg.io.errors import ScanError, reading
 from napari_scribbleseg.io.fingerprint import case_of
 from napari_scribbleseg.io.names import file_stem
-from napari_scribbleseg.io.nifti import require_contrast
 from napari_scribbleseg.labels import LabelCodeError, LabelMap, mask_from_file, scribbles_from_file
 from napari_scribbleseg.types import Cine
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 NIFTI_ENDINGS = (".nii.gz", ".nii")
 H5_ENDINGS = (".h5", ".hdf5")
+DICOM_ENDINGS = (".dcm", ".ima", ".dicom")
+"""DICOM files often have none of these; `io.dicom.is_dicom_file` looks inside."""
+
 MASK_ROLES = ("_seg", "_gt", "_mask")
 """What may trail the stem of a mask; pairs of masks are found by what is before it."""
 
@@ -26,11 +29,21 @@ def is_h5(path: Path) -> bool:
     return path.name.lower().endswith(H5_ENDINGS)
 
 
+def is_dicom_name(path: Path) -> bool:
+    """Tell whether the name ends like a DICOM file, in any case of letters."""
+    return path.name.lower().endswith(DICOM_ENDINGS)
+
+
 def file_stem(path: Path) -> str:
-    """Return the file name without folder and without `.nii.gz`, `.nii` or `.h5`."""
-    for ending in (*NIFTI_ENDINGS, *H5_ENDINGS):
+    """Return the file name without folder and without `.nii.gz`, `.nii`, `.h5` or `.dcm`.
+
+    A folder's name, and that of a DICOM series in it (`FOLDER#SERIES`), has no ending to lose.
+    """
+    for ending in (*NIFTI_ENDINGS, *H5_ENDINGS, *DICOM_ENDINGS):
         if path.name.lower().endswith(ending):
             return path.name[: -len(ending)]
+    if "#" in path.name or path.is_dir():
+        return path.name.replace("#", "_").replace(":", "_")
     return path.stem
 
 

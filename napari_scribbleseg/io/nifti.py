@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_scribbleseg.io.contrast import require_contrast
 from napari_scribbleseg.io.errors import ScanError
 from napari_scribbleseg.io.export import save_mask, save_scribbles
 from napari_scribbleseg.io.fingerprint import case_of
@@ -139,20 +140,6 @@ def _read_phases(image: Any, path: Path, shape: tuple[int, ...], axes: tuple[int
 def _to_phases(values: npt.NDArray[Any], axes: tuple[int, int, int]) -> npt.NDArray[Any]:
     four = values if values.ndim == 4 else values[..., None]
     return np.ascontiguousarray(four.transpose(3, *axes))
-
-
-def require_contrast(data: ArrayLike4D, name: str) -> None:
-    low, high = np.inf, -np.inf
-    for t in range(data.shape[0]):
-        phase = data[t]
-        finite = phase[np.isfinite(phase)]
-        if finite.size:
-            low, high = min(low, finite.min()), max(high, finite.max())
-        if high > low:
-            return
-    if high < low:
-        raise ScanError(f"{name} holds no numbers, only NaN or infinity; export it from its source again.")
-    raise ScanError(f"{name} has the value {low:g} everywhere, so there is nothing to see; check its export.")
 
 
 def _read_like(path: Path, cine: Cine) -> npt.NDArray[Any]:

@@ -42,7 +42,7 @@ def attributes_of(layer: Layer) -> dict:
 
 
 def test_other_files_are_left_to_other_readers():
-    assert get_reader("scan.dcm") is None
+    assert get_reader("scan.tif") is None
     assert get_reader(["scan.nii", "notes.txt"]) is None
 
 
