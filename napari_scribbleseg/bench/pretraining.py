@@ -48,7 +48,7 @@ PRETRAIN_RECIPE: Mapping[str, Any] = MappingProxyType(
         "options": {"stroke_prior": list(STROKE_PRIOR)},
         "resolution": "roi",
         "schedule": "protocol",
-        "steps": 6000,
+        "steps": 10000,
         "batch_size": 8,
         "learning_rate": 0.03,
         "ema_decay": 0.999,
@@ -59,7 +59,7 @@ PRETRAIN_RECIPE: Mapping[str, Any] = MappingProxyType(
         "acceleration": "on",
     }
 )
-WIDENED_SHARE = 0.75
+WIDENED_SHARE = 0.27
 """Part of the steps that learn from widened strokes; the rest learn from the strokes as they were drawn."""
 
 NAME = "pretrain"
