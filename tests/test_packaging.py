@@ -88,7 +88,7 @@ def test_every_python_name_in_the_manifest_resolves(manifest):
 def test_the_manifest_offers_all_kinds_of_contributions(manifest):
     offered = manifest.contributions
     assert [sample.key for sample in offered.sample_data] == ["cine_phantom"]
-    assert offered.readers[0].filename_patterns == ["*.nii", "*.nii.gz"]
+    assert offered.readers[0].filename_patterns == ["*.nii", "*.nii.gz", "*.dcm", "*.ima"]
     assert [writer.layer_types for writer in offered.writers] == [["labels"], ["image"]]
     assert "napari/layers/segment" in offered.menus
     assert len(offered.widgets) == len(offered.keybindings) == 1

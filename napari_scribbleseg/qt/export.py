@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from napari_scribbleseg.api.provenance import Provenance, save_mask_and_note
+from napari_scribbleseg.api.provenance import Provenance, save_mask_and_note, save_note
+from napari_scribbleseg.io.dicom_seg import save_dicom_seg
 from napari_scribbleseg.labels import LabelMap
 from napari_scribbleseg.qt.record import NEVER, ScanRecord, SliceIndex
 from napari_scribbleseg.qt.values import ExportSummary, Maker, PreviewSystem, Propagation, WeightsOrigin
@@ -93,12 +94,46 @@ def export_mask(
     ScanError
         When the frames do not exist or the target cannot be written.
     """
-    n_t = record.cine.shape[0]
-    valid = None if frames is None else [t for t in frames if 0 <= t < n_t]
-    labels, origin = compose(record, valid)
+    labels, origin = compose(record, _valid(record, frames))
     save_mask_and_note(path, labels, record.cine, _provenance(record, origin, sources), frames)
+    return _summary(path, origin)
+
+
+def export_dicom_seg(
+    record: ScanRecord,
+    path: Path,
+    frames: Sequence[int] | None = None,
+    sources: Sources | None = None,
+    anonymise: bool = False,
+) -> ExportSummary:
+    """Write the mask as a DICOM SEG that refers to the images of the scan, and a JSON sidecar of the same stem.
+
+    Parameters
+    ----------
+    record : a scan that was opened from DICOM
+    path, frames, sources : as for :func:`export_mask`
+    anonymise : leave out what describes the patient
+
+    Raises
+    ------
+    ScanError
+        When the scan is not from DICOM, the mask is empty, frames do not exist or the target cannot be written.
+    """
+    labels, origin = compose(record, _valid(record, frames))
+    algorithm = "SEMIAUTOMATIC" if origin.mask or origin.preview else "AUTOMATIC"
+    left_out = save_dicom_seg(path, labels, record.cine, frames=frames, anonymise=anonymise, algorithm=algorithm)
+    save_note(path, labels, record.cine, _provenance(record, origin, sources), frames)
+    missing = f" {len(left_out)} without an image in the series were left out." if left_out else ""
+    return _summary(path, origin, missing)
+
+
+def _valid(record: ScanRecord, frames: Sequence[int] | None) -> list[int] | None:
+    return None if frames is None else [t for t in frames if 0 <= t < record.cine.shape[0]]
+
+
+def _summary(path: Path, origin: Origin, more: str = "") -> ExportSummary:
     counts = (len(origin.mask), len(origin.prediction), len(origin.never))
-    return ExportSummary(path, *counts, origin.sentence, len(origin.preview))
+    return ExportSummary(path, *counts, origin.sentence + more, len(origin.preview))
 
 
 def _provenance(record: ScanRecord, origin: Origin, sources: Sources | None) -> Provenance:

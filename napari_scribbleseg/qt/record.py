@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from napari_scribbleseg.cardiac.measurement import Choices
 from napari_scribbleseg.labels import BACKGROUND_SCRIBBLE, LabelMap
 from napari_scribbleseg.qt.values import Maker, Preview, PreviewSystem, ScanSummary, WeightsOrigin
 from napari_scribbleseg.session.slices import SliceState
@@ -74,6 +75,8 @@ class ScanRecord:
         Whether the mask is closed to accepts and hand edits.
     n_predicted : int
         Number of slices with a prediction.
+    choices : Choices
+        What the person decided about measuring the scan.
     """
 
     cine: Cine
@@ -91,6 +94,7 @@ class ScanRecord:
     revisions: dict[SliceIndex, int] = field(default_factory=dict)
     locked: bool = False
     n_predicted: int = 0
+    choices: Choices = field(default_factory=Choices)
 
     def __post_init__(self) -> None:
         shape = self.cine.shape

@@ -99,6 +99,11 @@ class Saving(QObject):
         if autosaver is not None:
             self._try(lambda: autosaver.set_mask_locked(record.case, record.locked))
 
+    def put_choices(self, record: ScanRecord) -> None:
+        """Save what the person decided about measuring a scan."""
+        if self._autosaver is not None:
+            self._autosaver.put_choices(record.case, record.choices)
+
     def put_settings(self, settings: TrainSettings) -> None:
         """Save the settings of a run."""
         self.settings = settings
@@ -167,6 +172,7 @@ class Saving(QObject):
         for t, z in record.mask_states:
             self.put_mask(record, t, z)
         self.put_locked(record)
+        self.put_choices(record)
 
     def read(self, path: Path) -> tuple[SessionFolder, SessionState] | None:
         """Open and read another session without leaving the present one; None after a notice."""

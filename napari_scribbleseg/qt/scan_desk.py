@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_scribbleseg.io import ScanError, load_cine, load_labels
+from napari_scribbleseg.io.dicom import SeriesSummary, list_series
 from napari_scribbleseg.qt.brush import Brush
 from napari_scribbleseg.qt.layers import LayerError, cine_of, shown_slice
 from napari_scribbleseg.qt.mask_book import changed_pixels
@@ -70,7 +71,7 @@ class ScanDesk(QObject):
         return record.key(shown_slice(layer, self._viewer.dims.point))
 
     def open(self, path: Path) -> str | None:
-        """Open a file and show it."""
+        """Open a file or a DICOM series, and show it."""
         try:
             cine = load_cine(path)
         except ScanError as error:
@@ -79,7 +80,17 @@ class ScanDesk(QObject):
         self.worklist.add(cine)
         self.scan_added.emit(cine.case, path)
         self.show(cine.case)
+        for sentence in getattr(cine.header, "warnings", ()):
+            self._warn(sentence)
         return cine.case
+
+    def list_series(self, folder: Path) -> list[SeriesSummary]:
+        """Return the DICOM series of a folder; none after a notice."""
+        try:
+            return list_series(folder)
+        except ScanError as error:
+            self._warn(str(error))
+            return []
 
     def open_sample(self) -> str | None:
         """Open the built-in cine."""

@@ -137,7 +137,7 @@ class SessionDesk(QObject):
             cine = self._find(saved)
             if cine is not None:
                 self._scans.worklist.add(cine)
-                self._on_scan_added(saved.case, Path(saved.path) if saved.path else None)
+                self._scans.scan_added.emit(saved.case, Path(saved.path) if saved.path else None)
         view = state.view
         first = next(iter(self._scans.worklist), None)
         if view is not None and self._scans.worklist.get(view.case) is not None:

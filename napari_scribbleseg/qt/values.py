@@ -49,7 +49,7 @@ class ExportSummary:
     Attributes
     ----------
     path : Path
-        The NIfTI file; a JSON sidecar with the same stem lies beside it.
+        The NIfTI file or DICOM SEG; a JSON sidecar with the same stem lies beside it.
     from_mask, from_prediction, never_predicted : int
         Slices taken from the mask, from the prediction, and empty because nothing was predicted there.
     sentence : str

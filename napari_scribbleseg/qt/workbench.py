@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from napari_scribbleseg.io.dicom import DicomSource, SeriesSummary
 from napari_scribbleseg.qt.export_desk import ExportDesk
 from napari_scribbleseg.qt.first_mask import FirstMaskDesk
 from napari_scribbleseg.qt.folder_desk import FolderDesk
@@ -14,6 +15,8 @@ from napari_scribbleseg.qt.mask_desk import MaskDesk
 from napari_scribbleseg.qt.next_desk import NextDesk
 from napari_scribbleseg.qt.player import Player, heart_rate
 from napari_scribbleseg.qt.preview_desk import PreviewDesk
+from napari_scribbleseg.qt.report_desk import ReportDesk
+from napari_scribbleseg.qt.results_desk import ResultsDesk
 from napari_scribbleseg.qt.run_desk import RunDesk
 from napari_scribbleseg.qt.saving import Saving
 from napari_scribbleseg.qt.scan_desk import ScanDesk
@@ -40,8 +43,8 @@ class Workbench(WorkbenchMasks):
 
     Every method returns at once, is called on the GUI thread and never raises for bad input: it says one sentence
     through `noticed` and leaves everything as it was. `preview` makes masks of the strokes without training, `starts`
-    knows what a training can begin with, `first_mask` segments a scan before any stroke, and `next` leads to doubtful
-    slices and suggests masks.
+    knows what a training can begin with, `first_mask` segments a scan before any stroke, `next` leads to doubtful
+    slices and suggests masks, `results` measures them and `report` writes what was measured.
 
     Parameters
     ----------
@@ -83,6 +86,8 @@ class Workbench(WorkbenchMasks):
         self._saving = Saving(Path(session_root) if session_root is not None else None, self)
         self._session = SessionDesk(self._viewer, self._saving, self._scans, self._masks, self._runs, self)
         sources = Sources(self._scans, self._runs, self.starts)
+        self.results = ResultsDesk(self._scans, self._masks, parent=self)
+        self.report = ReportDesk(self._scans, self._masks, self.results, sources, parent=self)
         self._exports = ExportDesk(self._scans, self._masks, sources, self)
         self.folder = FolderDesk(self._runs, self.starts, sources.history, self)
         self._player = Player(self._viewer, self)
@@ -95,7 +100,7 @@ class Workbench(WorkbenchMasks):
     def _connect(self) -> None:
         scans, masks, runs = self._scans, self._masks, self._runs
         first = self.first_mask
-        files = self.folder, self._saving, self._session, self._exports
+        files = self.folder, self._saving, self._session, self._exports, self.results, self.report
         for part in (scans, masks, runs, self.starts, first, self.preview, *files):
             part.noticed.connect(self.noticed)
         scans.scans_changed.connect(self.scans_changed)
@@ -117,7 +122,9 @@ class Workbench(WorkbenchMasks):
             getattr(runs, name).connect(getattr(self, name))
         self._session.weights_loaded.connect(self.starts.changed)
         self.next.noticed.connect(self.noticed)
-        self.prediction_changed.connect(self.next.refresh)
+        for look in (self.next.refresh, self.results.look):
+            self.prediction_changed.connect(look)
+        self.results.chosen.connect(self._saving.put_choices)
         self._saving.session_changed.connect(self.session_changed)
         self._player.playing_changed.connect(self.playing_changed)
         self._window.closed.connect(self.close)
@@ -130,8 +137,18 @@ class Workbench(WorkbenchMasks):
         return self._viewer
 
     def open_scan(self, path: str | Path) -> str | None:
-        """Open a NIfTI scan and show it; return its case, or None after a notice."""
+        """Open a scan (NIfTI, or a DICOM series) and show it; return its case, or None after a notice."""
         return self._scans.open(Path(path))
+
+    def list_series(self, folder: str | Path) -> list[SeriesSummary]:
+        """Return the DICOM series of a folder, each with the path that :meth:`open_scan` takes; none after a notice."""
+        return self._scans.list_series(Path(folder))
+
+    @property
+    def from_dicom(self) -> bool:
+        """Return whether the scan on screen came from DICOM, so that its mask can be written as DICOM SEG."""
+        record = self._scans.record
+        return record is not None and isinstance(record.cine.header, DicomSource)
 
     def use_layer(self, layer: Image) -> str | None:
         """Work on an image layer that something else opened; return its case, or None after a notice."""
@@ -250,11 +267,14 @@ class Workbench(WorkbenchMasks):
         return self._runs.complete(self.starts.predictor(), then)
 
     def export(
-        self, path: str | Path, frames: Literal["current"] | Sequence[int] | None = None
+        self, path: str | Path, frames: Literal["current"] | Sequence[int] | None = None, anonymise: bool = False
     ) -> ExportSummary | None:
-        """Write the shown scan's mask (else prediction) as NIfTI with a JSON sidecar; None after a notice."""
+        """Write the shown scan's mask (else prediction) with a JSON sidecar; None after a notice.
+
+        A name in `.dcm` makes a DICOM SEG, without what describes the patient where `anonymise`, any other NIfTI.
+        """
         self._session.wait_for_weights()
-        return self._exports.export(Path(path), frames)
+        return self._exports.export(Path(path), frames, anonymise)
 
     def export_scribbles(self, path: str | Path) -> Path | None:
         """Write the shown scan's strokes as NIfTI in layer codes; None after a notice."""
@@ -311,6 +331,8 @@ class Workbench(WorkbenchMasks):
         self.folder.close()
         self._runs.close()
         self.preview.close()
+        self.results.close()
+        self.report.close()
         self.next.close()
         self._session.close()
         self._masks.detach()

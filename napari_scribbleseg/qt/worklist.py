@@ -43,7 +43,8 @@ class SavedMaps:
     origins: Mapping[SliceIndex, str] = field(default_factory=dict)
 
     def restore(self, record: ScanRecord) -> None:
-        """Put strokes and mask back; parts of another shape are left out."""
+        """Put strokes, mask and choices back; parts of another shape are left out."""
+        record.choices = self.scan.choices
         if self.strokes is not None and self.strokes.shape == record.strokes.shape:
             for t, z in np.argwhere(self.strokes.any(axis=(2, 3))).tolist():
                 record.set_strokes((t, z), self.strokes[t, z])

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from napari_scribbleseg.cardiac.measurement import Choices
 from napari_scribbleseg.labels import LabelMap
 from napari_scribbleseg.session.errors import SessionError
 from napari_scribbleseg.session.folder import SessionFolder
@@ -171,6 +172,15 @@ class Autosaver:
         """Save whether a scan's mask is closed to accepts and hand edits."""
         self._shadow.set_locked(case, locked)
         self._plan_fold(_MANIFEST_DELAY_S)
+
+    def put_choices(self, case: str, choices: Choices) -> None:
+        """Save what the person decided about measuring a scan of the session; another scan is no concern."""
+        with self._guard:
+            record = self._manifest.scan(case)
+            if record is None:
+                return
+            self._manifest = self._manifest.with_scan(replace(record, choices=choices))
+        self._plan_manifest(_MANIFEST_DELAY_S)
 
     # settings, view, training ----------------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ from urllib.parse import quote
 import numpy as np
 
 import napari_scribbleseg
+from napari_scribbleseg.cardiac.measurement import Choices
 from napari_scribbleseg.io.fingerprint import fingerprint
+from napari_scribbleseg.session.choices import choices_from_json, choices_to_json
 from napari_scribbleseg.session.errors import SessionError
 from napari_scribbleseg.settings import SettingsError, TrainSettings
 from napari_scribbleseg.types import Cine
@@ -67,6 +69,8 @@ class ScanRecord:
         Strokes drawn so far.
     counts : Mapping[str, int]
         Slices "scribbled", "accepted" and "edited", for the worklist.
+    choices : Choices
+        What the person decided about measuring it.
     """
 
     case: str
@@ -80,6 +84,7 @@ class ScanRecord:
     path: str | None = None
     strokes: int = 0
     counts: Mapping[str, int] = field(default_factory=lambda: _NO_COUNTS)
+    choices: Choices = field(default_factory=Choices)
 
     @property
     def stem(self) -> str:
@@ -183,7 +188,9 @@ def manifest_to_bytes(manifest: Manifest) -> bytes:
 
 
 def _scan_to_json(record: ScanRecord, with_path: bool) -> dict[str, Any]:
-    values = {**vars(record), "counts": dict(record.counts)}
+    values = {**vars(record), "counts": dict(record.counts), "choices": choices_to_json(record.choices)}
+    if record.choices == Choices():
+        del values["choices"]
     if not with_path or record.path is None:
         del values["path"]
     return values
@@ -222,16 +229,17 @@ def manifest_from_bytes(content: bytes) -> Manifest:
 def _parse(values: Mapping[str, Any]) -> Manifest:
     settings, problems = _parse_settings(values["settings"])
     view = values.get("view")
+    scans = [_parse_scan(scan) for scan in values["scans"]]
     return Manifest(
         settings=settings,
-        scans=tuple(_parse_scan(scan) for scan in values["scans"]),
+        scans=tuple(scan for scan, _ in scans),
         view=None if view is None else _parse_view(view),
         next_revision=int(values["next_revision"]),
         remember_paths=bool(values["remember_paths"]),
         started_from=str(values.get("started_from", "")),
         trained_s=float(values.get("trained_s", 0.0)),
         created=str(values["created"]),
-        problems=problems,
+        problems=(*problems, *(problem for _, problem in scans if problem)),
     )
 
 
@@ -253,14 +261,16 @@ def _parse_view(values: Mapping[str, Any]) -> View:
     )
 
 
-def _parse_scan(values: Mapping[str, Any]) -> ScanRecord:
+def _parse_scan(values: Mapping[str, Any]) -> tuple[ScanRecord, str]:
+    """Return a scan, and a sentence where a part of it that others do not need could not be read."""
     t, z, y, x = (int(v) for v in values["shape"])
     dz, dy, dx = (float(v) for v in values["spacing_mm"])
     i, j, k = (int(v) for v in values["axes"])
     if min(t, z, y, x) < 1 or sorted((i, j, k)) != [0, 1, 2]:
         raise ManifestError("the grid of a scan")
     frame_ms, path = values.get("frame_ms"), values.get("path")
-    return ScanRecord(
+    choices, problem = _parse_choices(values, (t, z, y, x))
+    record = ScanRecord(
         case=str(values["case"]),
         shape=(t, z, y, x),
         spacing_mm=(dz, dy, dx),
@@ -272,4 +282,16 @@ def _parse_scan(values: Mapping[str, Any]) -> ScanRecord:
         path=None if path is None else str(path),
         strokes=int(values.get("strokes", 0)),
         counts={str(key): int(count) for key, count in dict(values.get("counts", {})).items()},
+        choices=choices,
     )
+    return record, problem
+
+
+def _parse_choices(values: Mapping[str, Any], shape: tuple[int, int, int, int]) -> tuple[Choices, str]:
+    try:
+        return choices_from_json(values.get("choices", {}), shape), ""
+    except (ValueError, TypeError, AttributeError):
+        return (
+            Choices(),
+            f"What was chosen for the results of {values['case']} could not be read; choose ED and ES again.",
+        )

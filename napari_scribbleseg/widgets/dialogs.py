@@ -9,11 +9,12 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 from napari_scribbleseg.labels import SCRIBBLE_PRESETS
 
 NIFTI = "NIfTI (*.nii *.nii.gz)"
+SCANS = "Scans (*.nii *.nii.gz *.dcm *.ima *.h5)"
 
 
-def ask_open_file(parent: QWidget, title: str) -> Path | None:
-    """Ask for a NIfTI file to read."""
-    path, _ = QFileDialog.getOpenFileName(parent, title, "", f"{NIFTI};;All files (*)")
+def ask_open_file(parent: QWidget, title: str, kinds: str = NIFTI) -> Path | None:
+    """Ask for a file to read: by default NIfTI."""
+    path, _ = QFileDialog.getOpenFileName(parent, title, "", f"{kinds};;All files (*)")
     return Path(path) if path else None
 
 
@@ -29,6 +30,38 @@ def ask_save_file(parent: QWidget, title: str, suggestion: str) -> Path | None:
     if not path:
         return None
     return Path(path) if path.endswith((".nii", ".nii.gz")) else Path(f"{path}.nii.gz")
+
+
+def ask_csv_file(parent: QWidget, suggestion: str) -> Path | None:
+    """Ask where to write numbers; a name without an ending gets `.csv`."""
+    path, _ = QFileDialog.getSaveFileName(parent, "Write the numbers", suggestion, "CSV (*.csv)")
+    if not path:
+        return None
+    return Path(path) if path.lower().endswith(".csv") else Path(f"{path}.csv")
+
+
+def ask_dicom_file(parent: QWidget, suggestion: str) -> Path | None:
+    """Ask where to write a DICOM file; a name without an ending gets `.dcm`."""
+    path, _ = QFileDialog.getSaveFileName(parent, "Export a DICOM segmentation", suggestion, "DICOM (*.dcm)")
+    if not path:
+        return None
+    return Path(path) if path.lower().endswith(".dcm") else Path(f"{path}.dcm")
+
+
+def ask_keep_patient(parent: QWidget) -> bool | None:
+    """Ask whether a DICOM file shall carry the patient's data; None cancels."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("DICOM segmentation")
+    box.setText("Shall the file carry the patient's name and identifiers?")
+    box.setInformativeText(
+        "An archive needs them to file the mask with its images. Without them the identifiers of the images stay, so "
+        "that the mask still belongs to them."
+    )
+    keep = box.addButton("Keep patient data", QMessageBox.ButtonRole.AcceptRole)
+    strip = box.addButton("Leave them out", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    return {keep: True, strip: False}.get(box.clickedButton())
 
 
 def ask_folder(parent: QWidget, title: str) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -30,6 +30,7 @@ from napari_scribbleseg.widgets.message_strip import MessageStrip
 from napari_scribbleseg.widgets.next_panel import NextPanel
 from napari_scribbleseg.widgets.parts import Section, button, label, pile, row
 from napari_scribbleseg.widgets.preview_panel import PreviewPanel
+from napari_scribbleseg.widgets.results_panel import ResultsPanel
 from napari_scribbleseg.widgets.scan_panel import ScanPanel
 from napari_scribbleseg.widgets.style import palette_of, sheet
 from napari_scribbleseg.widgets.train_panel import TrainPanel
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from napari_scribbleseg.qt.workbench import Workbench
 
 WIDTH = 360
+SETTLE_MS = 1500
+"""So long after it was unfolded a section is brought into view whenever its height turns out to be another."""
 
 
 class ScribbleDock(QWidget):
@@ -61,12 +64,21 @@ class ScribbleDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self._make_scroll_area(), 1)
+        self._area = self._make_scroll_area()
+        layout.addWidget(self._area, 1)
         layout.addWidget(self.messages)
         layout.addLayout(self._make_footer())
         workbench.noticed.connect(self.messages.show_notice)
         workbench.first_mask.licence_asked.connect(self.ask_licence)
         self.train_panel.start_panel.licence_needed.connect(self.ask_licence)
+        self.results_panel.headlined.connect(self._headline_results)
+        self._revealing = QTimer(self)
+        self._revealing.setSingleShot(True)
+        self._revealing.setInterval(SETTLE_MS)
+        self.sections["results"].toggled.connect(lambda expanded: expanded and self._revealing.start())
+        bar = self._area.verticalScrollBar()
+        bar.rangeChanged.connect(lambda *_: self._revealing.isActive() and self._reveal_results())
+        bar.actionTriggered.connect(lambda _action: self._revealing.stop())
         self.setMinimumWidth(WIDTH)
         self._leave_keys_to_the_canvas()
         self.recolour()
@@ -86,6 +98,7 @@ class ScribbleDock(QWidget):
         self.class_panel.recolour(palette.foreground, palette.secondary)
         self.next_panel.recolour(palette)
         self.curve_panel.recolour(palette)
+        self.results_panel.recolour(palette)
 
     def show_cheat_sheet(self) -> None:
         """Show all keys."""
@@ -121,6 +134,15 @@ class ScribbleDock(QWidget):
         if gone is self._dialog or self._dialog is None:
             self._dialog = None
 
+    def _headline_results(self, text: str) -> None:
+        self.sections["results"].setText(f"Results: {text}" if text else "Results")
+
+    def _reveal_results(self) -> None:
+        section, bar = self.sections["results"], self._area.verticalScrollBar()
+        bottom = section.geometry().bottom() - self._area.viewport().height()
+        # As little as is needed, but never beyond its own title.
+        bar.setValue(min(max(bar.value(), bottom), section.y()))
+
     def _make_panels(self) -> None:
         workbench = self.workbench
         self.scan_panel = ScanPanel(workbench)
@@ -132,6 +154,7 @@ class ScribbleDock(QWidget):
         self.next_panel = NextPanel(workbench)
         self.curve_panel = CurvePanel(workbench)
         self.accept_panel = AcceptPanel(workbench)
+        self.results_panel = ResultsPanel(workbench)
         self.view_panel = ViewPanel(workbench)
         self.export_panel = ExportPanel(workbench)
         self.folder_panel = FolderPanel(workbench)
@@ -142,6 +165,7 @@ class ScribbleDock(QWidget):
             "next": Section("Next", self.next_panel),
             "curves": Section("Curves", self.curve_panel, expanded=False),
             "mask": Section("Mask", self.accept_panel),
+            "results": Section("Results", self.results_panel, expanded=False),
             "export": Section("Export", pile(self.export_panel, self.folder_panel)),
             "view": Section("View", self.view_panel, expanded=False),
             "advanced": Section("Advanced", self.advanced_panel, expanded=False),

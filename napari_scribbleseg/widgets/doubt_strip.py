@@ -12,7 +12,8 @@ from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPa
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_scribbleseg.qt.values import SliceMarks
-from napari_scribbleseg.widgets.style import GREEN, Palette, blend
+from napari_scribbleseg.widgets.parts import position_of
+from napari_scribbleseg.widgets.style import GREEN, Palette, blend, is_light
 
 Scores = npt.NDArray[np.float64]
 SliceIndex = tuple[int, int]
@@ -184,11 +185,11 @@ class DoubtStrip(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Ask for the slice under the mouse."""
         if event.button() == Qt.MouseButton.LeftButton:
-            self._ask(self.index_at(_position(event)))
+            self._ask(self.index_at(position_of(event)))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Point at a slice; with the button held, ask for each that is dragged over."""
-        index = self.index_at(_position(event))
+        index = self.index_at(position_of(event))
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._ask(index)
         if index != self._hovered:
@@ -234,7 +235,7 @@ def heat(score: float, palette: Palette) -> str:
     calm = blend(palette.foreground, palette.text, 0.06)
     if not math.isfinite(score):
         return blend(palette.foreground, palette.background, 0.6)
-    ember, hot = (EMBER_ON_LIGHT, HOT_ON_LIGHT) if _is_light(palette) else (EMBER, HOT)
+    ember, hot = (EMBER_ON_LIGHT, HOT_ON_LIGHT) if is_light(palette) else (EMBER, HOT)
     share = min(max(score / FULL, 0.0), 1.0)
     return blend(calm, ember, 2 * share) if share < 0.5 else blend(ember, hot, 2 * share - 1)
 
@@ -242,11 +243,3 @@ def heat(score: float, palette: Palette) -> str:
 def name_slice(index: SliceIndex, shape: tuple[int, ...]) -> str:
     """Return what a slice is called, numbered as the sliders under the canvas are."""
     return f"z {index[1]}" if shape[0] == 1 else f"t {index[0]}, z {index[1]}"
-
-
-def _is_light(palette: Palette) -> bool:
-    return QColor(palette.background).lightness() > 127
-
-
-def _position(event: QMouseEvent) -> QPointF:
-    return event.position() if hasattr(event, "position") else event.localPos()

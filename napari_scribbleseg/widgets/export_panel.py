@@ -1,7 +1,8 @@
-"""Write masks and strokes as NIfTI, and read strokes of others."""
+"""Write masks as NIfTI or DICOM SEG, strokes as NIfTI, and read strokes of others."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -36,11 +37,17 @@ class ExportPanel(QWidget):
         self.import_button = button(
             "Import scribbles…", "Paint the strokes of a file into this scan", self.import_scribbles
         )
+        self.dicom_button = button(
+            "Export DICOM SEG…",
+            "Write the mask as a DICOM segmentation of the series it was made on",
+            self.export_dicom,
+        )
         self.result_label = label("", "dim", wrap=True)
         self.result_label.hide()
         column(
             self,
             row(self.mask_button, self.scope_combo, stretch=0),
+            self.dicom_button,
             row(self.scribbles_button, self.import_button),
             self.result_label,
         )
@@ -49,18 +56,20 @@ class ExportPanel(QWidget):
 
     def export_mask(self) -> None:
         """Ask where to, predict what is missing if wished, and write the mask."""
-        complete = dialogs.ask_complete_first(self) if self._workbench.needs_predictions() else False
-        if complete is None:
-            return
-        path = dialogs.ask_save_file(self, "Export the mask", f"{self._stem()}_seg.nii.gz")
-        if path is None:
-            return
-        if complete:
-            self._say("Predicting the missing slices; the export follows…")
-            if not self._workbench.complete_predictions(lambda: self._write_mask(path)):
-                self._say("")
-        else:
-            self._write_mask(path)
+        complete = self._ask_complete()
+        path = None
+        if complete is not None:
+            path = dialogs.ask_save_file(self, "Export the mask", f"{self._stem()}_seg.nii.gz")
+        if complete is not None and path is not None:
+            self._export(path, complete)
+
+    def export_dicom(self) -> None:
+        """Ask where to and whether to keep the patient's data, and write a DICOM SEG."""
+        complete = self._ask_complete()
+        keep = dialogs.ask_keep_patient(self) if complete is not None else None
+        path = dialogs.ask_dicom_file(self, f"{self._stem()}_seg.dcm") if keep is not None else None
+        if complete is not None and path is not None:
+            self._export(path, complete, anonymise=not keep)
 
     def export_scribbles(self) -> None:
         """Ask where to and write the strokes."""
@@ -76,15 +85,28 @@ class ExportPanel(QWidget):
         if path is not None and preset is not None and self._workbench.import_scribbles(path, preset):
             self._say(f"Strokes read from {path.name}.")
 
-    def _write_mask(self, path: Path) -> None:
+    def _ask_complete(self) -> bool | None:
+        return dialogs.ask_complete_first(self) if self._workbench.needs_predictions() else False
+
+    def _export(self, path: Path, complete: bool, anonymise: bool = False) -> None:
+        if not complete:
+            self._write_mask(path, anonymise)
+            return
+        self._say("Predicting the missing slices; the export follows…")
+        if not self._workbench.complete_predictions(lambda: self._write_mask(path, anonymise)):
+            self._say("")
+
+    def _write_mask(self, path: Path, anonymise: bool) -> None:
         frames: Literal["current"] | None = "current" if self.scope_combo.currentIndex() == 1 else None
-        summary = self._workbench.export(path, frames)
+        summary = self._workbench.export(path, frames, anonymise)
         self._say(summary.sentence if summary else "")
 
     def _stem(self) -> str:
         scan = next((s for s in self._workbench.scans() if s.case == self._workbench.shown_case), None)
         name = (scan.title or scan.case) if scan else "scan"
-        return name.removesuffix(".gz").removesuffix(".nii")
+        name = name.removesuffix(".gz").removesuffix(".nii")
+        # A DICOM series may be called anything.
+        return re.sub(r"[^\w.-]+", "_", name).strip("_.") or "scan"
 
     def _say(self, sentence: str) -> None:
         self.result_label.setText(sentence)
@@ -93,4 +115,5 @@ class ExportPanel(QWidget):
     def _on_scan(self, case: str) -> None:
         for made in (self.mask_button, self.scribbles_button, self.import_button):
             made.setEnabled(bool(case))
+        self.dicom_button.setVisible(self._workbench.from_dicom)
         self._say("")

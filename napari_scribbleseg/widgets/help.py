@@ -13,7 +13,7 @@ from napari_scribbleseg.widgets.keys import NAPARI_KEYS, SHORTCUTS
 from napari_scribbleseg.widgets.parts import label
 
 RESEARCH_USE = "Research use, not a medical device."
-_LEFT = ("Draw", "Train", "Next")
+_LEFT = ("Draw", "Train", "Next", "Results")
 """Groups of keys in the left half of the cheat-sheet."""
 _ABOUT = f"""
 <h3>napari-scribbleseg {__version__}</h3>

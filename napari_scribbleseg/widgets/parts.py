@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
+from qtpy.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPixmap, QPolygonF
 from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QCollapsible, QElidingLabel
 
@@ -93,6 +93,11 @@ def restyle(widget: QWidget) -> None:
     """Apply the style sheet again after a dynamic property changed."""
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+def position_of(event: QMouseEvent) -> QPointF:
+    """Return where in its widget a mouse event lies, in Qt 5 and 6."""
+    return event.position() if hasattr(event, "position") else event.localPos()
 
 
 def chevron(colour: str, down: bool) -> QIcon:

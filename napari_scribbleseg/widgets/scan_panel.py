@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -16,13 +17,16 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_scribbleseg.io.names import is_nifti
 from napari_scribbleseg.qt.slice_overlay import is_overlay
 from napari_scribbleseg.widgets import dialogs
 from napari_scribbleseg.widgets.parts import button, chevron, column, line, row
 from napari_scribbleseg.widgets.sentences import scan_details
+from napari_scribbleseg.widgets.series_dialog import ask_series
 
 if TYPE_CHECKING:
     from napari.layers import Image
+    from qtpy.QtGui import QDragEnterEvent, QDropEvent
 
     from napari_scribbleseg.qt.workbench import Workbench
     from napari_scribbleseg.widgets.style import Palette
@@ -36,7 +40,12 @@ class ScanPanel(QWidget):
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._workbench = workbench
-        self.open_button = button("Open scan…", "Open a NIfTI cine or volume (.nii, .nii.gz)", self.open_scan)
+        self.open_button = button(
+            "Open scan…", "Open a cine or a volume: NIfTI (.nii, .nii.gz), or a file of a DICOM series", self.open_scan
+        )
+        self.dicom_button = button(
+            "DICOM…", "Open a DICOM folder; where it holds several series, you choose one", self.open_dicom
+        )
         self.sample_button = button(
             "Sample", "Open the built-in synthetic cine: 10 slices, 20 phases", workbench.open_sample
         )
@@ -46,11 +55,12 @@ class ScanPanel(QWidget):
         self.session_menu_button = self._make_session_menu()
         column(
             self,
-            row(self.open_button, self.sample_button),
+            row(self.open_button, self.dicom_button, self.sample_button),
             self.layer_combo,
             self.scan_list,
             row(self.session_label, self.session_menu_button, stretch=0),
         )
+        self.setAcceptDrops(True)
         workbench.scans_changed.connect(self.refresh)
         workbench.scan_shown.connect(self.refresh)
         workbench.session_changed.connect(self._show_session)
@@ -65,9 +75,39 @@ class ScanPanel(QWidget):
 
     def open_scan(self) -> None:
         """Ask for a scan and open it."""
-        path = dialogs.ask_open_file(self, "Open a cine or a volume")
+        path = dialogs.ask_open_file(self, "Open a cine or a volume", dialogs.SCANS)
         if path is not None:
             self._workbench.open_scan(path)
+
+    def open_dicom(self) -> None:
+        """Ask for a folder and open a DICOM series of it."""
+        folder = dialogs.ask_folder(self, "Open a DICOM folder")
+        if folder is not None:
+            self.open_folder(folder)
+
+    def open_folder(self, folder: Path) -> None:
+        """Open the DICOM series of a folder, or the one of several that a person chooses."""
+        series = self._workbench.list_series(folder)
+        path = ask_series(self, series) if series else None
+        if path is not None:
+            self._workbench.open_scan(path)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Welcome files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open what was dropped: folders as DICOM, files as scans; many files of one series open it once."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        opened: set[Path] = set()
+        for path in paths:
+            if path.is_dir():
+                self.open_folder(path)
+            elif is_nifti(path) or path.parent not in opened:
+                self._workbench.open_scan(path)
+                opened |= set() if is_nifti(path) else {path.parent}
 
     def refresh(self, _case: str = "") -> None:
         """Show the worklist as it is now."""

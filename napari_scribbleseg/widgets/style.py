@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtGui import QColor
 
+from napari_scribbleseg.labels import LAYER_COLOURS, RV
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
@@ -61,6 +63,17 @@ def blend(front: str, back: str, share: float) -> str:
     a, b = QColor(front), QColor(back)
     pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
     return QColor(*(round(x + (y - x) * share) for x, y in pairs)).name()
+
+
+def is_light(palette: Palette) -> bool:
+    """Return whether a theme has a light background."""
+    return QColor(palette.background).lightness() > 127
+
+
+def class_colours(palette: Palette) -> dict[int, str]:
+    """Return the colours of the classes for lines: as on the canvas, but for RV's blue, which a dark theme swallows."""
+    lines = dict(LAYER_COLOURS)
+    return lines if is_light(palette) else {**lines, RV: blend(lines[RV], "#ffffff", 0.35)}
 
 
 def sheet(palette: Palette) -> str:

@@ -9,8 +9,12 @@ import numpy as np
 from napari.components import ViewerModel
 from qtpy.QtCore import QObject, Signal
 
+from napari_scribbleseg.cardiac.measurement import Choices, Measurement
 from napari_scribbleseg.engine.postprocess import PostProcessing
+from napari_scribbleseg.io.dicom import SeriesSummary
 from napari_scribbleseg.qt.folder_thread import Progress
+from napari_scribbleseg.qt.heart_mask import Coverage
+from napari_scribbleseg.qt.measuring import Results
 from napari_scribbleseg.qt.preview_systems import DEFAULT_SYSTEM
 from napari_scribbleseg.qt.start_desk import SCRATCH, SESSION, StartChoice, StartKind
 from napari_scribbleseg.qt.values import ExportSummary, PreviewSystem, ScanSummary, SliceMarks, WeightsOrigin
@@ -209,6 +213,62 @@ class FakeFolder(QObject):
         self.changed.emit()
 
 
+class FakeResults(QObject):
+    """Same surface as `qt.results_desk.ResultsDesk`."""
+
+    changed = Signal()
+    moved = Signal()
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.results = Results("")
+        self.choices, self.told = Choices(), Choices()
+        self.here: tuple[int, int] | None = None
+        self.shape = (0, 0)
+
+    def counts(self, index: tuple[int, int]) -> bool:
+        return index not in self.choices.excluded
+
+    def go_to(self, t: int, z: int | None = None) -> None:
+        self.calls.append(("results_go_to", t, z))
+        self.here = (t, self.here[1] if z is None and self.here else z or 0)
+        self.moved.emit()
+
+    def put(self, measurement: Measurement | None, coverage: Coverage, shape: tuple[int, int] = SHAPE[:2]) -> None:
+        """Pretend that something was measured."""
+        self.results, self.shape = Results("scan-1", coverage, measurement), shape
+        self.here = self.here or (0, 5)
+        self.changed.emit()
+
+    def __getattr__(self, name: str) -> Any:
+        # Decisions are only noted.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args: self.calls.append((name, *args))
+
+
+class FakeReport(QObject):
+    """Same surface as `qt.report_desk.ReportDesk`."""
+
+    changed = Signal()
+    written = Signal(object)
+
+    def __init__(self, calls: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.problem, self.running = "Open a scan first", False
+
+    def start(self, out: Path, anonymise: bool = False) -> bool:
+        self.calls.append(("report", out, anonymise))
+        return True
+
+    def say(self, problem: str, *, running: bool = False) -> None:
+        """Pretend that something stands in the way, or no longer does."""
+        self.problem, self.running = problem, running
+        self.changed.emit()
+
+
 class FakeWorkbench(WorkbenchSignals):
     """Same surface as `qt.workbench.Workbench`; `calls` lists (name, *arguments)."""
 
@@ -222,7 +282,11 @@ class FakeWorkbench(WorkbenchSignals):
         self.folder = FakeFolder(self.calls)
         self.post = PostProcessing()
         self.next = FakeNext(self.calls)
+        self.results = FakeResults(self.calls)
+        self.report = FakeReport(self.calls)
         self.shown_case = ""
+        self.from_dicom = False
+        self.series: list[SeriesSummary] = []
         self.state = RunState.IDLE
         self.settings = TrainSettings()
         self.continuing = False
@@ -367,8 +431,12 @@ class FakeWorkbench(WorkbenchSignals):
         then()
         return True
 
-    def export(self, path: Path, frames: Any = None) -> ExportSummary:
-        self.calls.append(("export", path, frames))
+    def list_series(self, folder: Path) -> list[SeriesSummary]:
+        self.calls.append(("list_series", folder))
+        return self.series
+
+    def export(self, path: Path, frames: Any = None, anonymise: bool = False) -> ExportSummary:
+        self.calls.append(("export", path, frames, *(["anonymise"] if anonymise else [])))
         return ExportSummary(path, 1, 199, 0, "Wrote 1 slice from the mask and 199 from the prediction.")
 
     def export_scribbles(self, path: Path) -> Path:

@@ -178,3 +178,13 @@ def test_glow_and_suggestion_hide_with_the_other_overlays(keyboard, workbench):
     assert ("next_hidden", True) in workbench.calls
     keyboard.handler.release_key("H")
     assert workbench.calls[-1] == ("next_hidden", False)
+
+
+def test_keys_choose_ed_and_es_and_leave_slices_out(keyboard, workbench):
+    for key, call in (
+        ("Shift-D", ("choose_phase", "ed")),
+        ("Shift-S", ("choose_phase", "es")),
+        ("Shift-C", ("toggle_slice",)),
+    ):
+        keyboard(key)
+        assert workbench.calls[-1] == call

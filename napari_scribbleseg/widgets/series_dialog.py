@@ -1,0 +1,102 @@
+"""Which DICOM series of a folder to open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QIcon
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from napari_scribbleseg.widgets.parts import label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_scribbleseg.io.dicom import SeriesSummary
+
+_COLUMNS = ("Series", "Description", "Slices", "Phases", "Size", "Note")
+
+
+class SeriesDialog(QDialog):
+    """A table of series, the likeliest chosen; those that cannot be opened are grey and say why.
+
+    Parameters
+    ----------
+    series : from `list_series`: cines first
+    """
+
+    def __init__(self, series: Sequence[SeriesSummary], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._series = list(series)
+        self.setWindowTitle("Choose a series")
+        self.resize(640, 320)
+        self.tree = self._make_tree()
+        standard = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(standard.Open | standard.Cancel)
+        for made in self.buttons.buttons():
+            made.setIcon(QIcon())  # some styles' icons suit no theme
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(label("This folder holds several series. Which one shall be opened?", wrap=True))
+        layout.addWidget(self.tree)
+        layout.addWidget(self.buttons)
+        self.tree.currentItemChanged.connect(lambda *_: self._refresh())
+        self.tree.itemDoubleClicked.connect(lambda *_: self.accept())
+        self._choose_first()
+        self._refresh()
+
+    @property
+    def chosen(self) -> Path | None:
+        """Return the path of the series that is marked; None where it cannot be opened."""
+        item = self.tree.currentItem()
+        series = self._series[self.tree.indexOfTopLevelItem(item)] if item is not None else None
+        return series.path if series is not None and not series.problem else None
+
+    def accept(self) -> None:
+        """Close with a choice, where there is one."""
+        if self.chosen is not None:
+            super().accept()
+
+    def _make_tree(self) -> QTreeWidget:
+        tree = QTreeWidget()
+        tree.setHeaderLabels(list(_COLUMNS))
+        tree.setRootIsDecorated(False)
+        tree.setUniformRowHeights(True)
+        tree.setAccessibleName("Series of this folder")
+        tree.setToolTip("Series of this folder: cines first, the largest first")
+        for series in self._series:
+            tree.addTopLevelItem(_item(series))
+        tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        tree.header().setStretchLastSection(True)
+        return tree
+
+    def _choose_first(self) -> None:
+        first = next((i for i, series in enumerate(self._series) if not series.problem), None)
+        if first is not None:
+            self.tree.setCurrentItem(self.tree.topLevelItem(first))
+
+    def _refresh(self) -> None:
+        self.buttons.button(QDialogButtonBox.StandardButton.Open).setEnabled(self.chosen is not None)
+
+
+def _item(series: SeriesSummary) -> QTreeWidgetItem:
+    note = series.problem or " ".join(series.warnings)
+    counts = ("", "") if series.problem else (str(series.n_slices), str(series.n_phases))
+    number = "" if series.number is None else str(series.number)
+    item = QTreeWidgetItem([number, series.description, *counts, f"{series.columns} × {series.rows}", note])
+    for column in range(len(_COLUMNS)):
+        item.setToolTip(column, note or series.description)
+    if series.problem:
+        item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+    return item
+
+
+def ask_series(parent: QWidget, series: Sequence[SeriesSummary]) -> Path | None:
+    """Return the path of the only series, or of the one that a person chooses; None where nobody does."""
+    if len(series) == 1:
+        return series[0].path
+    dialog = SeriesDialog(series, parent)
+    return dialog.chosen if dialog.exec() else None
