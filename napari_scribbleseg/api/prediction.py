@@ -70,7 +70,7 @@ def predict(
     mask = segment(method, store, cine.case, where, progress or (lambda done, total: None))
     if largest_component:
         mask = keep_largest_component(mask)
-    return postprocess(mask, cine.spacing_mm, post) if post is not None else mask
+    return postprocess(mask, cine.spacing_mm, post, image=cine.volume) if post is not None else mask
 
 
 @dataclass(frozen=True)

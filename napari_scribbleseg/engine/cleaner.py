@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 
 from napari_scribbleseg.data.store import SampleStore
+from napari_scribbleseg.engine.border import Volume
 from napari_scribbleseg.engine.postprocess import PostProcessing, postprocess
 from napari_scribbleseg.types import FrameKey, Prediction
 
@@ -67,12 +69,19 @@ class Cleaner:
         return shown is None or not np.array_equal(shown.labels, prediction.labels)
 
     def _put_right(self, phase: Phase, store: SampleStore) -> Iterator[Prediction]:
-        slices, drawn = self._raw[phase], store.drawn(*phase)
+        slices, drawn, cine = self._raw[phase], store.drawn(*phase), store.cine(phase[0])
+        image = cine.volume(phase[1]) if self.options.border else None
         for run in _runs(slices):
+            there = slice(run[0], run[-1] + 1)
             volume = np.stack([slices[z].labels for z in run])
-            cleaned = postprocess(volume, store.cine(phase[0]).spacing_mm, self.options, drawn[run[0] : run[-1] + 1])
+            seen = None if image is None else partial(_only, image[there])
+            cleaned = postprocess(volume, cine.spacing_mm, self.options, drawn[there], seen)
             for z, labels in zip(run, cleaned, strict=True):
                 yield replace(slices[z], labels=labels)
+
+
+def _only(volume: Volume, _phase: int) -> Volume:
+    return volume
 
 
 def _phase_of(key: FrameKey) -> Phase:

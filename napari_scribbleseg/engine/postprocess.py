@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from napari_scribbleseg.engine.border import Volume, follow_blood
 from napari_scribbleseg.labels import BG, FOREGROUND, IGNORE, LV, MYO, RV, LabelMap
 
 Mask = npt.NDArray[np.bool_]
@@ -47,21 +48,24 @@ class PostProcessing:
         Fill background that LV, RV, or myocardium and LV together, enclose within a slice, and myocardium within LV.
     ring : bool
         Close gaps in the myocardium where LV touches background, if most of the ring is there.
+    border : bool
+        Move the border between LV and myocardium to where the brightness says (`engine.border`); needs the image.
     """
 
     largest: bool = True
     holes: bool = True
     ring: bool = True
+    border: bool = True
 
     @classmethod
     def none(cls) -> PostProcessing:
         """Return the choice that leaves masks as they are."""
-        return cls(largest=False, holes=False, ring=False)
+        return cls(largest=False, holes=False, ring=False, border=False)
 
     @property
     def changes_anything(self) -> bool:
         """Whether any of it is wanted."""
-        return self.largest or self.holes or self.ring
+        return self.largest or self.holes or self.ring or self.border
 
 
 def postprocess(
@@ -69,11 +73,12 @@ def postprocess(
     spacing_mm: Sequence[float],
     options: PostProcessing | None = None,
     drawn: LabelMap | None = None,
+    image: Callable[[int], Volume] | None = None,
 ) -> LabelMap:
     """Return a mask put right, each phase by itself.
 
-    Deterministic, and doing it twice changes nothing more. What a person drew wins: no pixel under a stroke changes,
-    a part with a stroke of its class stays, and a hole with a stroke in it is none.
+    Deterministic, and but for the border doing it twice changes nothing more. What a person drew wins: no pixel under a
+    stroke changes, a part with a stroke of its class stays, and a hole with a stroke in it is none.
 
     Parameters
     ----------
@@ -83,6 +88,8 @@ def postprocess(
         Everything by default.
     drawn : uint8 of the mask's shape, training codes, optional
         Strokes; IGNORE where nothing is drawn.
+    image : callable phase → float32 (z, y, x), optional
+        The scan, such as `Cine.volume`; without it no border moves.
 
     Returns
     -------
@@ -100,8 +107,11 @@ def postprocess(
     if wanted.changes_anything:
         strokes = np.full_like(mask, IGNORE) if drawn is None else drawn
         phases = (cleaned, strokes) if mask.ndim == 4 else (cleaned[None], strokes[None])
-        for phase, on_phase in zip(*phases, strict=True):
-            _put_right(phase, on_phase, (float(spacing_mm[1]), float(spacing_mm[2])), wanted)
+        pixel_mm = float(spacing_mm[1]), float(spacing_mm[2])
+        for t, (phase, on_phase) in enumerate(zip(*phases, strict=True)):
+            _put_right(phase, on_phase, pixel_mm, wanted)
+            if wanted.border and image is not None and phase.any():
+                phase[:] = follow_blood(phase, image(t), on_phase, pixel_mm)
     return cleaned
 
 

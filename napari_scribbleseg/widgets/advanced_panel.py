@@ -31,6 +31,7 @@ _CLEANING = {
     "largest": ("Islands", "Keep the largest part of each class, and what is not much smaller"),
     "holes": ("Holes", "Fill holes in the ventricles and in the heart muscle"),
     "ring": ("Ring", "Close narrow gaps in the heart muscle around LV"),
+    "border": ("Border", "Move the border of LV to where the blood ends, by the brightness, 3.5 mm at most"),
 }
 _BUSY = (RunState.STARTING, RunState.RUNNING, RunState.RESTING, RunState.PAUSED, RunState.FINISHING)
 

@@ -194,7 +194,7 @@ def test_a_note_tells_what_was_put_right_afterwards(model, scan_file, tmp_path):
     plain = predict_file(model, scan_file, tmp_path, threads=1)
     assert json.loads(plain.note.read_text())["post_processing"] is None
     cleaned = predict_file(model, scan_file, tmp_path, threads=1, post=PostProcessing(ring=False))
-    told = {"largest": True, "holes": True, "ring": False, "largest_component": False}
+    told = {"largest": True, "holes": True, "ring": False, "border": True, "largest_component": False}
     assert json.loads(cleaned.note.read_text())["post_processing"] == told
 
 

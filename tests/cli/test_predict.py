@@ -122,7 +122,7 @@ def test_a_mask_tells_how_it_came_to_be(predict, files, weights, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        ((), {"largest": True, "holes": True, "ring": True, "largest_component": False}),
+        ((), {"largest": True, "holes": True, "ring": True, "border": True, "largest_component": False}),
         (("--no-post",), None),
         (("--no-post", "--largest-component"), {"largest_component": True}),
     ],

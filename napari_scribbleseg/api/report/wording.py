@@ -16,6 +16,7 @@ _PUT_RIGHT = {
     "largest_component": "only the largest part of each class kept",
     "holes": "holes filled",
     "ring": "the myocardial ring closed",
+    "border": "the border of the cavity moved to the edge of the blood",
 }
 _SLICES = {
     "from_mask": "accepted or drawn by a person",

@@ -30,7 +30,7 @@ class System(ABC):
         self._post_spacing_mm: tuple[float, float, float] | None = None
 
     def post_process(self, spacing_mm: tuple[float, float, float]) -> None:
-        """Put masks right from now on as the window does, the present one too (`engine.postprocess`)."""
+        """Put masks right from now on as the window does, the present one too, but move no border by the image."""
         self._post_spacing_mm = spacing_mm
         self._clean(None)
 

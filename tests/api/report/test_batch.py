@@ -108,7 +108,7 @@ def test_without_a_mask_the_network_makes_one_and_is_named(model, patients, tmp_
     described = json.loads(made.files.json.read_text())
     assert described["mask"]["made_by"] == "prediction"
     assert len(described["mask"]["weights"]["sha256"]) == 64
-    assert described["mask"]["post_processing"] == {"largest": True, "holes": True, "ring": True}
+    assert described["mask"]["post_processing"] == {"largest": True, "holes": True, "ring": True, "border": True}
     assert done[-1] == (14, 14)
     assert made.files.html.parent == tmp_path / "out"
 

@@ -82,7 +82,7 @@ def test_what_was_odd_in_the_scan_is_a_flag(scan):
 
 
 def test_a_prediction_is_told_with_its_weights():
-    origin = describe_origin("prediction", weights=WEIGHTS, post=PostProcessing(holes=False))
+    origin = describe_origin("prediction", weights=WEIGHTS, post=PostProcessing(holes=False, border=False))
     assert tell_origin(origin) == (
         "The mask was predicted by weights acdc_roi (sha256 1f2e3d4c5b6a) and put right (stray parts dropped and the "
         "myocardial ring closed). It was not looked at by a person."
