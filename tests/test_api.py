@@ -256,7 +256,7 @@ def test_largest_component_drops_the_others(model, cine):
 def test_a_mask_is_put_right_where_asked_for_and_not_otherwise(model, cine):
     rough = predict(model, cine, threads=1)
     cleaned = predict(model, cine, threads=1, post=PostProcessing())
-    np.testing.assert_array_equal(cleaned, postprocess(rough, cine.spacing_mm))
+    np.testing.assert_array_equal(cleaned, postprocess(rough, cine.spacing_mm, image=cine.volume))
     np.testing.assert_array_equal(predict(model, cine, threads=1, post=PostProcessing.none()), rough)
 
 

@@ -55,7 +55,8 @@ class AdvancedPanel(QWidget):
         cleaning.setToolTip("What is put right in predictions before they are shown; strokes are never touched")
         column(
             self,
-            row(cleaning, *self.cleaning_boxes.values(), stretch=0),
+            row(cleaning),
+            row(*self.cleaning_boxes.values(), stretch=0),
             self._lay_out(),
             self.problem_label,
             row(self.reset_button, self.fresh_button),

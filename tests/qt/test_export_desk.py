@@ -55,7 +55,7 @@ def test_export_takes_the_mask_else_the_prediction_and_says_which(mixed, tmp_pat
     assert note["method"] == "dmpls"
     assert note["instant_previews"] == note["pretrained_weights"] == {}
     assert note["strokes"]["by_class"] == {"RV": 0, "Myo": 0, "LV": 1, "Background": 1}
-    assert note["post_processing"] == {"largest": True, "holes": True, "ring": True}
+    assert note["post_processing"] == {"largest": True, "holes": True, "ring": True, "border": True}
     assert note["source"]["fingerprint"]
     assert "not a medical device" in note["notice"]
 
