@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 
@@ -14,4 +16,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from napari_scribbleseg.cli.app import run
 
-    return run(argv)
+    code = run(argv)
+    if argv is None and "WORLD_SIZE" in os.environ:
+        _end(code)
+    return code
+
+
+def _end(code: int) -> None:
+    """End a process that torchrun started, without taking Python down.
+
+    While Python shuts down, a thread of torch may still let go of a tensor, which aborts the process
+    (pytorch/pytorch#190489); torchrun then stops the others, of which one may be writing the weights.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -130,3 +131,17 @@ def test_the_entry_point_reads_the_arguments_of_the_process(monkeypatch, capsys)
     monkeypatch.setattr(sys, "argv", ["napari-scribbleseg", "--version"])
     assert main() == 0
     assert capsys.readouterr().out.strip() == napari_scribbleseg.__version__
+
+
+@pytest.mark.parametrize("world", [None, "2"])
+def test_a_process_that_torchrun_started_ends_without_taking_python_down(world):
+    script = (
+        "import atexit, sys; atexit.register(print, 'down'); from napari_scribbleseg.cli import main; sys.exit(main())"
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "WORLD_SIZE"}
+    environ |= {"WORLD_SIZE": world} if world else {}
+    command = [sys.executable, "-c", script, "info", "nowhere.nii.gz", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == output.BAD_INPUT
+    assert "nowhere.nii.gz" in done.stdout, "what was said came out"
+    assert ("down" in done.stdout.splitlines()) == (world is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,10 @@ SCRIPT = Path(two_processes.__file__)
 def _run(what: str, out: Path) -> list[dict[str, torch.Tensor]]:
     """Start two processes by torchrun and return what each of them wrote."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run([*command, str(SCRIPT), what, str(out)], capture_output=True, text=True, timeout=240)
+    said = os.environ | {"PYTHONFAULTHANDLER": "1"}
+    done = subprocess.run(
+        [*command, str(SCRIPT), what, str(out)], capture_output=True, text=True, env=said, timeout=240
+    )
     assert done.returncode == 0, done.stderr
     return [load_file(out / f"{what}-{rank}.safetensors") for rank in (0, 1)]
 

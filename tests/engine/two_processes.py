@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -97,3 +98,4 @@ if __name__ == "__main__":
     result = agree(here) if what == "agree" else train(here, what.removeprefix("train-"))
     save_file({n: t.contiguous() for n, t in result.items()}, out / f"{what}-{here.rank}.safetensors")
     here.leave()
+    os._exit(0)  # as the command line does: torch's threads and Python's shutdown do not always agree
