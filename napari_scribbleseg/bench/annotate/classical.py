@@ -32,6 +32,7 @@ class Classical(System):
         super().__init__()
         self._baseline, self._cine = baseline, cine
         self._seen: list[LabelMap | None] = [None] * cine.shape[0]
+        self._raw: LabelMap = np.zeros(cine.shape, np.uint8)
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -43,13 +44,13 @@ class Classical(System):
     def _work(self, seconds: float, scribbles: LabelMap) -> None:
         if not np.isin(scribbles, FOREGROUND).any():
             return
-        mask = np.zeros(self._cine.shape, np.uint8) if self.mask is None else self.mask.copy()
+        mask = self._raw.copy()
         for t, seen in enumerate(self._seen):
             strokes = lend(scribbles, t)
             if seen is None or not np.array_equal(seen, strokes):
                 mask[t] = self._baseline.segment(self._cine.volume(t), strokes, self._cine.spacing_mm)
                 self._seen[t] = strokes
-        self.mask = mask
+        self._raw = self.mask = mask
 
 
 def lend(scribbles: LabelMap, t: int) -> LabelMap:

@@ -156,7 +156,7 @@ def _page(results: Results, findings: Sequence[str], drawn: Sequence[Path]) -> I
 
 _POST = {
     False: "Masks are taken as they are, without post-processing.",
-    True: "The masks of all systems are post-processed as in the window, but that no border follows the image.",
+    True: "The masks of all systems are post-processed as in the window.",
 }
 _PICTURES = {
     "curves": "Mean DSC (RV, Myo, LV at ED and ES) and error of the ejection fraction, means over patients. Lines: no "

@@ -122,7 +122,7 @@ def plan(request: AnnotateRequest) -> list[Task]:
     entries, sessions, numbers = request.entries(), request.session_names(), request.numbers()
     seconds, deadline = request.time_limits(), time.time() + request.budget_s if request.budget_s else 0.0
     shared: dict[str, Any] = {"seed": request.seed, "costs": vars(Costs()), "hand": vars(Hand())}
-    shared |= {"post": True} if request.post else {}
+    shared |= {"post": _describe_post()} if request.post else {}
     of_session = {
         "curve": {"rounds": request.rounds, "strokes": request.strokes},
         "sparse": {"every": EVERY},
@@ -165,7 +165,7 @@ def _sit(task: Task, patient: Patient) -> dict[str, Any]:
     start = _load(task.weights) if entry.needs_weights else None
     system = entry.build(patient.cine, start, task.threads)
     if conditions.get("post"):
-        system.post_process(patient.cine.spacing_mm)
+        system.post_process(patient.cine)
     annotator = Annotator(patient, conditions["seed"], Costs(**conditions["costs"]), Hand(**conditions["hand"]))
     sitting = Sitting(system, annotator, patient, Seconds(**conditions.get("seconds", {})))
     if task.session == "curve":
@@ -217,6 +217,12 @@ def _load(weights: str | None) -> Model:
     from napari_scribbleseg.api.shipped import find_weights
 
     return find_weights(weights)
+
+
+def _describe_post() -> dict[str, bool]:
+    from napari_scribbleseg.engine.postprocess import PostProcessing
+
+    return vars(PostProcessing())
 
 
 def _describe_weights(weights: str | None) -> dict[str, Any]:

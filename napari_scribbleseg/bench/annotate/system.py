@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 
 from napari_scribbleseg.labels import LabelMap, layer_to_training
+from napari_scribbleseg.types import Cine
 
 
 class System(ABC):
@@ -27,20 +28,20 @@ class System(ABC):
     def __init__(self) -> None:
         self.mask: LabelMap | None = None
         self.spent_s = 0.0
-        self._post_spacing_mm: tuple[float, float, float] | None = None
+        self._cleaned: Cine | None = None
 
-    def post_process(self, spacing_mm: tuple[float, float, float]) -> None:
-        """Put masks right from now on as the window does, the present one too, but move no border by the image."""
-        self._post_spacing_mm = spacing_mm
+    def post_process(self, cine: Cine) -> None:
+        """Put masks of a scan right from now on as the window does, the present one too."""
+        self._cleaned = cine
         self._clean(None)
 
     def _clean(self, scribbles: LabelMap | None) -> None:
-        if self._post_spacing_mm is None or self.mask is None:
+        if self._cleaned is None or self.mask is None:
             return
         from napari_scribbleseg.engine.postprocess import postprocess
 
         drawn = None if scribbles is None else layer_to_training(scribbles)
-        self.mask = postprocess(self.mask, self._post_spacing_mm, drawn=drawn)
+        self.mask = postprocess(self.mask, self._cleaned.spacing_mm, drawn=drawn, image=self._cleaned.volume)
 
     def work(self, seconds: float, scribbles: LabelMap) -> None:
         """Take the strokes as they are now, uint8 `(t, z, y, x)` in layer codes, and work for at most so long."""

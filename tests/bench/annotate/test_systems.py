@@ -125,7 +125,7 @@ def test_on_request_masks_are_put_right_but_never_under_a_stroke(patient):
     annotator = Annotator(patient)
     annotator.draw_three()
     raw, clean = (Classical(build_baseline("growcut"), patient.cine) for _ in range(2))
-    clean.post_process(patient.cine.spacing_mm)
+    clean.post_process(patient.cine)
     strokes = annotator.scribbles.copy()
     t, z = np.argwhere(strokes.any((2, 3)))[0]
     strokes[t, z, 2:6, 2:6] = RV  # an island far from the heart, drawn on one slice
@@ -133,3 +133,17 @@ def test_on_request_masks_are_put_right_but_never_under_a_stroke(patient):
         system.work(1.0, strokes)
     assert (raw.mask != clean.mask).any()
     assert (clean.mask[t, z, 2:6, 2:6] == RV).all()
+
+
+def test_putting_a_mask_right_again_does_not_build_on_the_last_time(patient):
+    annotator = Annotator(patient)
+    annotator.draw_three()
+    system, raw = (Classical(build_baseline("growcut"), patient.cine) for _ in range(2))
+    system.post_process(patient.cine)
+    strokes = annotator.scribbles
+    for one in (system, raw):
+        one.work(1.0, strokes)
+    once = system.mask.copy()
+    system.work(1.0, strokes)
+    assert np.array_equal(system.mask, once), "the border would creep on with every look"
+    assert np.array_equal(system._raw, raw.mask)
