@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from napari_scribbleseg.clock import Clock
 from napari_scribbleseg.data.store import SampleStore, StoreError
+from napari_scribbleseg.engine.adaptation import is_adapting
+from napari_scribbleseg.engine.answering import Answering
 from napari_scribbleseg.engine.device import resolve_device, use_threads
-from napari_scribbleseg.engine.doubt import doubt_slices
-from napari_scribbleseg.engine.inference import centre_window, predict_slices
 from napari_scribbleseg.engine.weights import build_trained
 from napari_scribbleseg.settings import TrainSettings
 from napari_scribbleseg.types import Cine, FrameKey, Notice, Prediction, ScribbleEdit, SliceDoubt
@@ -53,13 +53,15 @@ class Predicting:
         self.clock = Clock(step, step)
         self.device = resolve_device(settings.device)
         self.notify: Callable[[Notice], None] = lambda notice: None
-        self._located: set[str] = set()
+        if is_adapting(settings):
+            store.forgo_fields()  # as the run that would go on from these weights does
+        self._answering = Answering(store)
         self._method, _ = build_trained(weights, {"settings": settings.to_json()}, self.device)
 
     def add(self, cine: Cine) -> None:
         """Take a scan in."""
         self.store.add(cine)
-        self._located.discard(cine.case)
+        self._answering.forget(cine.case)
 
     def apply(self, edits: Iterable[ScribbleEdit]) -> bool:
         """Take edits in, which say where a heart is; always False, since nothing is learned from them."""
@@ -72,13 +74,8 @@ class Predicting:
 
     def predict(self, keys: Sequence[FrameKey]) -> list[Prediction]:
         """Predict slices of one scan; where nothing is drawn on it, its heart is looked for first."""
-        case = keys[0].case
-        if case not in self._located:
-            self._located.add(case)
-            centre_window(self._method, self.store, case, self.device)
-        answers = predict_slices(self._method, self.store, keys, self.device)
-        return [Prediction(key, m, c, self.clock.step, self.store.revision) for key, m, c in answers]
+        return self._answering.predict(self._method, keys, self.device, self.clock.step)
 
     def doubt(self, keys: Sequence[FrameKey]) -> dict[FrameKey, SliceDoubt]:
-        """Return where the weights doubt themselves on slices of one scan that were predicted before."""
-        return dict(doubt_slices(self._method, self.store, keys, self.device))
+        """Return where the weights doubt themselves on slices of one scan."""
+        return self._answering.doubt(self._method, keys, self.device)

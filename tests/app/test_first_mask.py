@@ -7,6 +7,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
+from napari_scribbleseg.engine.postprocess import PostProcessing
 from napari_scribbleseg.labels import LV, MYO
 from napari_scribbleseg.types import RunState
 from napari_scribbleseg.widgets.licence_dialog import LicenceDialog
@@ -72,6 +73,28 @@ def test_the_window_stays_alive_while_the_first_mask_comes(scene, runners, qtbot
     viewer.dims.set_current_step(0, 1)
     assert runners[-1].foci[-1].t == 1
     assert dock.train_panel.train_button.isEnabled()
+
+
+def test_the_clean_up_boxes_of_a_closed_window_are_as_they_were_left(window, scan_path, runners, qtbot):
+    shelf = StandInShelf(shipped_entry())
+    viewer, dock = window(shelf=shelf, first_masks=True)
+    dock.workbench.open_scan(scan_path)
+    dock.workbench.set_remember_paths(True)
+    dock.sections["advanced"].expand()
+    for name in ("holes", "border"):
+        click(qtbot, dock.advanced_panel.cleaning_boxes[name])
+    viewer.close()
+    before = len(runners)
+
+    _, again = window(shelf=shelf, first_masks=True)
+    assert again.workbench.reopen_last()
+    boxes = again.advanced_panel.cleaning_boxes
+    left = {"largest": True, "holes": False, "ring": True, "border": False}
+    assert {name: box.isChecked() for name, box in boxes.items()} == left
+    qtbot.waitUntil(lambda: len(runners) > before, timeout=10_000)
+    assert runners[-1].request.post == PostProcessing(**left)
+    boxes["holes"].click()
+    assert again.workbench.post == PostProcessing(border=False)
 
 
 def test_closing_the_window_meanwhile_ends_the_thread(scene, runners, qtbot):

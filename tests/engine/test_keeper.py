@@ -71,7 +71,7 @@ def _more(revision):
 def test_the_first_measurement_is_of_the_weights_it_started_from():
     engine, _ = _engine()
     engine.step()
-    assert engine._keeper.best.step == 0
+    assert engine._adaptation.keeper.best.step == 0
 
 
 def test_settling_puts_the_better_weights_back_and_says_so():
@@ -79,8 +79,10 @@ def test_settling_puts_the_better_weights_back_and_says_so():
     said = []
     engine.notify = said.append
     engine.step()
-    best = engine._keeper.best
-    engine._keeper.best = dataclasses.replace(best, accuracy=1.0)  # as if the start had been right everywhere
+    best = engine._adaptation.keeper.best
+    engine._adaptation.keeper.best = dataclasses.replace(
+        best, accuracy=1.0
+    )  # as if the start had been right everywhere
     assert engine.settle()
     assert all(torch.equal(start[name], tensor) for name, tensor in engine.weights().items())
     assert "the weights it started from are kept" in said[0].text
@@ -117,7 +119,7 @@ def test_adapted_weights_stay_half_way_until_many_slices_are_drawn_on(monkeypatc
     trained = engine.method.state_dict()[name]
     # Of earlier steps hardly anything is left in the average: a hundredth of the last but one.
     assert torch.allclose(engine.weights()[name], start[name].lerp(trained, 0.5), atol=0.02)
-    monkeypatch.setattr("napari_scribbleseg.engine.engine._SLICES_TO_LET_GO", 3)
+    monkeypatch.setattr("napari_scribbleseg.engine.adaptation.SLICES_TO_LET_GO", 3)
     for _ in range(4):
         engine.step()
     trained = engine.method.state_dict()[name]
