@@ -102,6 +102,39 @@ def write_series(
     return data
 
 
+def changed(made: Any, **elements: Any) -> Any:
+    """Set elements of an image; None takes one away."""
+    for name, value in elements.items():
+        if value is not None:
+            setattr(made, name, value)
+        elif name in made:
+            delattr(made, name)
+    return made
+
+
+def recompress(source: Path, target: Path, syntax: str) -> Path:
+    """Write a file again in another transfer syntax, by GDCM.
+
+    Parameters
+    ----------
+    source, target : classic images
+    syntax : a member of `gdcm.TransferSyntax`
+    """
+    import gdcm
+
+    reader, change, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
+    reader.SetFileName(str(source))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, syntax)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFileName(str(target))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return target
+
+
 def save(made: Any, path: Path) -> Path:
     made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
     made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from napari_scribbleseg.cardiac.measurement import MYOCARDIUM_G_PER_ML, Choices, Phases, PhaseSource
 
@@ -10,6 +11,18 @@ PAPILLARY = (
     "Papillary muscles and trabeculae count as cavity, as in ACDC: against tracing them as muscle, LV volumes are "
     "larger, LV mass is about 9 % smaller, and EF differs by about 4 points."
 )
+
+METHOD: Mapping[str, str | float] = MappingProxyType(
+    {
+        "volumes": "summation of discs",
+        "papillary_muscles": "cavity",
+        "myocardium_g_per_ml": MYOCARDIUM_G_PER_ML,
+        "body_surface": "Mosteller",
+        "wall_thickness": "centre line",
+        "phases_and_slices_counted_from": 0,
+    }
+)
+"""The same for machines: what a number of another program must share before the two are compared."""
 
 _PHASE_SOURCES: dict[PhaseSource, str] = {
     "volumes": "found from the LV volume of all slices over time, single frames that stand out passed over",
@@ -49,7 +62,9 @@ def tell_conventions(
 
 
 def _tell_phases(phases: Phases) -> Iterator[str]:
-    if phases.ed_source == phases.es_source:
+    if phases.ed == phases.es:
+        yield f"Phase {phases.ed}, counted from 0, is the only one measured, {_PHASE_SOURCES[phases.ed_source]}."
+    elif phases.ed_source == phases.es_source:
         yield f"ED is phase {phases.ed} and ES phase {phases.es}, counted from 0, {_PHASE_SOURCES[phases.ed_source]}."
     else:
         yield f"ED is phase {phases.ed}, counted from 0, {_PHASE_SOURCES[phases.ed_source]}."
@@ -58,10 +73,25 @@ def _tell_phases(phases: Phases) -> Iterator[str]:
 
 def _tell_slices(choices: Choices) -> Iterator[str]:
     if choices.excluded:
-        left_out = ", ".join(f"slice {z} of phase {t}" for t, z in sorted(choices.excluded))
+        left_out = "; ".join(_name_excluded(choices.excluded))
         yield f"Every slice counts where the mask holds the heart, but for those left out by hand: {left_out}."
     else:
         yield "Every slice counts where the mask holds the heart, at base and apex too, each phase by itself."
+
+
+def _name_excluded(excluded: frozenset[tuple[int, int]]) -> Iterator[str]:
+    """Yield "slices 0 and 9 of phases 3 and 4", phases with the same slices together."""
+    slices = {t: tuple(sorted(z for at, z in excluded if at == t)) for t in sorted({t for t, _ in excluded})}
+    for same in dict.fromkeys(slices.values()):
+        yield f"{_name('slice', same)} of {_name('phase', [t for t, zs in slices.items() if zs == same])}"
+
+
+def _name(noun: str, numbers: Sequence[int]) -> str:
+    first, last = numbers[0], numbers[-1]
+    if len(numbers) > 2 and last - first == len(numbers) - 1:
+        return f"{noun}s {first} to {last}"
+    *most, end = map(str, numbers)
+    return f"{noun}s {', '.join(most)} and {end}" if most else f"{noun} {end}"
 
 
 def _tell_rate(choices: Choices, rate_bpm: float | None) -> Iterator[str]:

@@ -185,9 +185,11 @@ class Measurement:
         None where the myocardium does not allow it.
     flags : tuple of Flag
     slices : tuple of (t, z, counted)
-        At end-diastole and end-systole: which slices hold LV or Myo, and whether they count.
+        At end-diastole and end-systole: which slices hold LV, Myo or RV, and whether they count.
     conventions : tuple of str
         Sentences that say how each number was made.
+    excluded : tuple of (t, z)
+        Slices that were left out, in any phase.
     """
 
     curves: VolumeCurves
@@ -202,6 +204,7 @@ class Measurement:
     flags: tuple[Flag, ...]
     slices: tuple[tuple[int, int, bool], ...]
     conventions: tuple[str, ...]
+    excluded: tuple[tuple[int, int], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for a JSON file; NaN becomes None."""

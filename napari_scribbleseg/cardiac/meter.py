@@ -17,7 +17,7 @@ from napari_scribbleseg.cardiac.phases import find_phases
 from napari_scribbleseg.cardiac.segments import View, measure_segments
 from napari_scribbleseg.cardiac.stack import is_apex_first
 from napari_scribbleseg.cardiac.wall import Wall, measure_wall
-from napari_scribbleseg.labels import BG, LV, MYO, LabelMap
+from napari_scribbleseg.labels import BG, FOREGROUND, LV, LabelMap
 
 
 def measure_heart(
@@ -155,6 +155,7 @@ class HeartMeter:
             flags=find_flags(found),
             slices=_list_slices(present, phases, choices),
             conventions=tell_conventions(phases, choices, rate_bpm, self._right_handed),
+            excluded=tuple(sorted(choices.excluded)),
         )
 
     def _bulls_eye(self, counts: Counts, phases: Phases, view: View) -> BullsEye | None:
@@ -185,5 +186,5 @@ def _list_slices(present: Counts, phases: Phases, choices: Choices) -> tuple[tup
     return tuple(
         (t, int(z), (t, int(z)) not in choices.excluded)
         for t in dict.fromkeys((phases.ed, phases.es))
-        for z in np.flatnonzero(present[t, :, MYO] + present[t, :, LV])
+        for z in np.flatnonzero(present[t][:, list(FOREGROUND)].any(axis=1))
     )

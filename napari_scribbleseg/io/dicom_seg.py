@@ -94,7 +94,11 @@ def load_dicom_seg(path: str | os.PathLike[str], cine: Cine) -> LabelMap:
         When the file is no binary SEG, belongs to other images, or holds segments that are not of the heart.
     """
     path, source = Path(path), _require_source(cine, None)
-    dataset = read_dataset(path)
+    with quietly():
+        return _read_seg(path, read_dataset(path), source, cine)
+
+
+def _read_seg(path: Path, dataset: Any, source: DicomSource, cine: Cine) -> LabelMap:
     if dataset.get("SOPClassUID") != SEGMENTATION or dataset.get("SegmentationType") != "BINARY":
         raise ScanError(f"{path.name} is not a binary DICOM segmentation; choose one that holds RV, Myo and LV.")
     classes = _classes(dataset, path.name)
@@ -117,6 +121,12 @@ def _require_source(cine: Cine, source: DicomSource | None) -> DicomSource:
         raise ScanError("Only a scan that was opened from DICOM can have a DICOM SEG; open its series instead.")
     if (len(found.frames), len(found.frames[0])) != cine.shape[:2]:
         raise ScanError("The DICOM series holds other phases or slices than the scan; open the series itself.")
+    refs = found.refs()
+    if len({(ref.sop_uid, ref.number) for ref in refs} - {("", None)}) < len(refs):
+        raise ScanError(
+            "Images of this series share identifiers (SOPInstanceUID) or lack them, so no DICOM SEG can tell which it "
+            "belongs to; use NIfTI, or export the series from its source again."
+        )
     return found
 
 

@@ -34,8 +34,19 @@ def test_the_source_of_each_phase_is_told():
 
 
 def test_left_out_slices_are_listed():
-    assert "slice 1 of phase 0, slice 0 of phase 7" in tell(choices=Choices(excluded=frozenset({(7, 0), (0, 1)})))
+    assert "slice 1 of phase 0; slice 0 of phase 7." in tell(choices=Choices(excluded=frozenset({(7, 0), (0, 1)})))
     assert "left out by hand" not in tell()
+
+
+def test_phases_without_the_same_slices_share_their_words():
+    often = Choices(excluded=frozenset((t, z) for t in range(20) for z in (0, 1, 9)) | {(30, 2)})
+    assert "slices 0, 1 and 9 of phases 0 to 19; slice 2 of phase 30." in tell(choices=often)
+
+
+def test_a_single_phase_is_told_once():
+    said = tell(Phases(4, 4))
+    assert "Phase 4, counted from 0, is the only one measured" in said
+    assert "ES phase" not in said
 
 
 def test_what_is_not_known_is_not_told():

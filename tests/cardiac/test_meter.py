@@ -81,10 +81,16 @@ def test_left_out_slices_count_nowhere_but_are_listed(heart):
     assert 0 not in dict(less.bulls_eye.levels)
 
 
-def test_slices_without_lv_or_muscle_are_not_listed(heart):
+def test_slices_with_rv_alone_are_listed_and_empty_ones_are_not(heart):
     mask = heart.copy()
-    mask[0, 8] = np.where(mask[0, 8] == 1, 1, 0)
-    assert (0, 8, True) not in measure_heart(mask, SPACING_MM).slices
+    mask[0, 0] = np.where(mask[0, 0] == 1, 1, 0)
+    mask[0, 8] = 0
+    found = measure_heart(mask, SPACING_MM, Choices(0, 4, excluded=frozenset({(0, 0), (0, 8), (3, 2)})))
+    assert (0, 0, False) in found.slices
+    assert (0, 0, True) in measure_heart(mask, SPACING_MM, Choices(0, 4)).slices
+    assert all((t, z) != (0, 8) for t, z, _ in found.slices)
+    assert found.excluded == ((0, 0), (0, 8), (3, 2))
+    assert found.to_json()["excluded"] == [[0, 0], [0, 8], [3, 2]]
 
 
 def test_a_meter_that_was_updated_measures_as_a_new_one(heart):

@@ -11,7 +11,10 @@ import pytest
 
 from napari_scribbleseg.api.report import writer
 from napari_scribbleseg.cli import output
+from napari_scribbleseg.io import load_cine, save_mask
 from napari_scribbleseg.resources import sample_path
+from tests.api.report.made import read_pdf
+from tests.dicom_files import beating_mask, changed, write_series
 
 NAMES = ("report.html", "report.pdf", "indices.json", "indices.csv")
 
@@ -93,6 +96,29 @@ def test_anonymised_files_name_nothing(report, files, quick_pages, tmp_path):
         text = (tmp_path / "out" / name).read_text()
         assert "b_gt" not in text
         assert "scan-" in text
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"), [("ISO_IR 192", "Müller^Jürgen"), ("ISO_IR 144", "Иванов^Иван"), ("GB18030", "王^小东")]
+)
+def test_anonymised_nothing_that_a_dicom_file_says_of_a_person_gets_out(report, tmp_path, caplog, charset, name):
+    def named(made, t, z):
+        texts = dict.fromkeys(("PatientName", "PatientComments", "SeriesDescription", "ProtocolName"), name)
+        return changed(made, SpecificCharacterSet=charset, **texts)
+
+    write_series(tmp_path / "series", change=named)
+    cine = load_cine(tmp_path / "series")
+    assert cine.title == name
+    save_mask(tmp_path / "m.nii.gz", beating_mask(cine.shape), cine)
+    said = report(tmp_path / "series", "--mask", tmp_path / "m.nii.gz", "--anonymise")
+    assert said.code == 0, said.err
+    written = "".join((tmp_path / "out" / file).read_text() for file in NAMES if not file.endswith("pdf"))
+    written += read_pdf(tmp_path / "out" / "report.pdf") + said.out + said.err + caplog.text
+    for secret in (*name.split("^"), "DOE", "4711", "19500102", "20250103", "HOSPITAL"):
+        assert secret not in written.replace(str(tmp_path), "")
+    described = json.loads((tmp_path / "out" / "indices.json").read_text())
+    assert described["method"]["papillary_muscles"] == "cavity"
+    assert described["mask"]["codes"] == "acdc"
 
 
 def test_masks_of_other_codes_are_read_as_said(report, files, quick_pages, tmp_path):

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from napari_scribbleseg.io import ScanError, load_cine, load_mask
 from napari_scribbleseg.io.dicom_seg import load_dicom_seg, save_dicom_seg
-from tests.dicom_files import PATIENT, STUDY, beating_mask, write_enhanced, write_series
+from tests.dicom_files import PATIENT, STUDY, beating_mask, changed, write_enhanced, write_series
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +124,57 @@ def test_anonymised_it_names_nobody_and_still_belongs_to_its_images(cine, path):
         assert secret not in content
     assert read(path).PatientIdentityRemoved == "YES"
     assert_array_equal(load_dicom_seg(path, cine), mask)
+
+
+def ed_and_es(cine):
+    mask = np.zeros(cine.shape, np.uint8)
+    mask[[0, 7]] = beating_mask(cine.shape)[[0, 7]]
+    return mask
+
+
+def without(mask, t, label):
+    mask[t][mask[t] == label] = 0
+    return mask
+
+
+@pytest.mark.parametrize(
+    "reduce",
+    [
+        lambda mask: mask,
+        lambda mask: without(mask, slice(None), 1),
+        lambda mask: without(mask, 7, 2),
+        lambda mask: np.where(mask == 3, 3, 0).astype(np.uint8),
+    ],
+    ids=["all classes", "no RV", "no Myo at ES", "LV alone"],
+)
+def test_other_readers_find_each_frame_of_ed_and_es_where_its_image_lies(dicom_dir, path, reduce):
+    sitk = pytest.importorskip("SimpleITK")
+    cine = load_cine(dicom_dir / "cine_sax")
+    mask = reduce(ed_and_es(cine))
+    assert save_dicom_seg(path, mask, cine) == ()
+    dataset, planes = read(path), sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+    places = {ref.sop_uid: (t, z) for t, phase in enumerate(cine.header.frames) for z, ref in enumerate(phase)}
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    found = np.zeros_like(mask)
+    for plane, frame in zip(planes, dataset.PerFrameFunctionalGroupsSequence, strict=True):
+        uid = frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
+        t, z = places[uid]
+        image = read(cine.header.frames[t][z].path)
+        assert frame.PlanePositionSequence[0].ImagePositionPatient == image.ImagePositionPatient
+        assert shared.PlaneOrientationSequence[0].ImageOrientationPatient == image.ImageOrientationPatient
+        assert shared.PixelMeasuresSequence[0].PixelSpacing == image.PixelSpacing
+        assert dataset.FrameOfReferenceUID == image.FrameOfReferenceUID
+        found[t, z][plane > 0] = frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+    assert_array_equal(found, mask)
+    assert complaints(path) == []
+
+
+def test_images_that_share_an_identifier_have_no_seg(tmp_path, path):
+    write_series(tmp_path / "s", change=lambda made, t, z: changed(made, SOPInstanceUID="1.2.3"))
+    cine = load_cine(tmp_path / "s")
+    with pytest.raises(ScanError, match="share identifiers"):
+        save_dicom_seg(path, beating_mask(cine.shape), cine)
+    assert not path.exists()
 
 
 def test_an_enhanced_source_is_referred_to_by_frame_number(tmp_path, path):

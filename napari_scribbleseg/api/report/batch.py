@@ -153,9 +153,8 @@ def _mask_of(
     study: Study, cine: Cine, masks: Sequence[Path], task: ReportTask, progress: Progress | None
 ) -> tuple[LabelMap, dict[str, Any]]:
     if masks:
-        return study.load_mask(masks, cine, task.codes), describe_origin(
-            "file", file=", ".join(path.name for path in masks)
-        )
+        names = ", ".join(path.name for path in masks)
+        return study.load_mask(masks, cine, task.codes), describe_origin("file", file=names, codes=task.codes)
     if task.model is None:
         raise ScanError(f"There is neither a mask for {study.name} nor weights to predict one.")
     mask = predict(task.model, cine, post=task.post, device=task.device, threads=task.threads, progress=progress)

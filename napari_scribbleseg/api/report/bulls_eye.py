@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_scribbleseg.api.report.sheet import Sheet, line_mm, write
 from napari_scribbleseg.api.report.style import DIM, INK, PAPER, wrap
+from napari_scribbleseg.api.report.wording import tell_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ KEY = (
     "Seen from the apex, anterior wall on top, septum on the left. Rings from outside: basal, mid and apical slices; "
     "grey: not in the slices. The apical cap (segment 17) never is in short-axis slices."
 )
-NO_BULLS_EYE = "No bull’s-eye: wall thickness could not be measured at both ED and ES in this mask."
+NO_BULLS_EYE = "No bull’s-eye: it takes slices in which the myocardium closes around LV, and RV beside them."
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,7 @@ def _paint_dial(canvas: Axes, dial: Dial, numbers: Sequence[float], middle: floa
         if math.isfinite(value):
             angle, far = math.radians((begin + end) / 2), (inner + outer) / 2 if segment < 17 else 0.0
             x, y = x0 + far * radius * math.cos(angle), y0 - far * radius * math.sin(angle)
-            text = f"{value:.0f}".replace("-", "\N{MINUS SIGN}")
-            write(canvas, x, y, text, 6.3, _ink_on(face), ha="center", va="center_baseline")
+            write(canvas, x, y, tell_number(value), 6.3, _ink_on(face), ha="center", va="center_baseline")
     _paint_scale(canvas, dial, x0, height - 4.2, radius)
 
 
@@ -122,8 +122,7 @@ def _paint_scale(canvas: Axes, dial: Dial, middle: float, y: float, half: float)
     edges: Any = (middle - 0.7 * half, middle + 0.7 * half, y + 1.3, y)
     canvas.imshow(gradient, extent=edges, cmap=dial.colours, aspect="auto", interpolation="nearest")
     for at, value in ((edges[0], dial.low), (middle, (dial.low + dial.high) / 2), (edges[1], dial.high)):
-        text = f"{value:.0f}".replace("-", "\N{MINUS SIGN}")
-        write(canvas, at, y + 3.9, text, 5.5, DIM, ha="center")
+        write(canvas, at, y + 3.9, tell_number(value), 5.5, DIM, ha="center")
 
 
 def _paint_key(canvas: Axes, x: float, right: float) -> None:

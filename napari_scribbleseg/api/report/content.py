@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import napari_scribbleseg
 from napari_scribbleseg.api.provenance import RESEARCH_USE
 from napari_scribbleseg.api.report.wording import SPREAD, UNKNOWN, tell_number, tell_origin
-from napari_scribbleseg.cardiac.measurement import Flag
+from napari_scribbleseg.cardiac.measurement import Flag, Ventricle
 
 if TYPE_CHECKING:
     from napari_scribbleseg.cardiac.measurement import Measurement, PhaseSource
@@ -78,6 +79,7 @@ class Content:
     origin : str
         Who made the mask.
     notice : str
+    has_bulls_eye : bool
     """
 
     title: str
@@ -91,6 +93,7 @@ class Content:
     methods: tuple[str, ...]
     origin: str
     notice: str = RESEARCH_USE
+    has_bulls_eye: bool = True
 
 
 def make_content(
@@ -113,10 +116,17 @@ def make_content(
         facts=list_facts(cine, measurement),
         rows=list_rows(measurement),
         note=SPREAD,
-        flags=(*measurement.flags, *(Flag("scan", text) for text in scan_warnings(cine))),
+        flags=_all_flags(cine, measurement),
         methods=measurement.conventions,
         origin=tell_origin(origin, anonymise=anonymise),
+        has_bulls_eye=measurement.bulls_eye is not None,
     )
+
+
+def _all_flags(cine: Cine, measurement: Measurement) -> tuple[Flag, ...]:
+    """Return the flags of mask and scan, notes last: a page that has no room for all leaves out the last."""
+    flags = (*measurement.flags, *(Flag("scan", text) for text in scan_warnings(cine)))
+    return tuple(sorted(flags, key=lambda flag: flag.severity == "note"))
 
 
 def scan_warnings(cine: Cine) -> tuple[str, ...]:
@@ -126,8 +136,8 @@ def scan_warnings(cine: Cine) -> tuple[str, ...]:
 
 
 def list_rows(measurement: Measurement) -> tuple[Row, ...]:
-    """Return the table's lines, with the digits of a page."""
-    lv, rv, n = measurement.lv, measurement.rv, tell_number
+    """Return the table's lines, with the digits of a page; of a ventricle that is nowhere in the mask, dashes."""
+    lv, rv, n = _if_there(measurement.lv), _if_there(measurement.rv), tell_number
     volumes = (
         ("End-diastolic volume", "EDV", "edv_ml"),
         ("End-systolic volume", "ESV", "esv_ml"),
@@ -157,6 +167,11 @@ def list_rows(measurement: Measurement) -> tuple[Row, ...]:
     )
 
 
+def _if_there(ventricle: Ventricle) -> Ventricle:
+    nowhere = ventricle.edv_ml == 0 and not ventricle.esv_ml > 0
+    return Ventricle(math.nan, math.nan, math.nan, None) if nowhere else ventricle
+
+
 def list_facts(cine: Cine, measurement: Measurement) -> tuple[tuple[str, str], ...]:
     """Return what was measured, when in the cycle, and in whom."""
     n_t, n_z, n_y, n_x = cine.shape
@@ -175,6 +190,8 @@ def list_facts(cine: Cine, measurement: Measurement) -> tuple[tuple[str, str], .
 
 def _tell_phases(measurement: Measurement) -> str:
     p = measurement.phases
+    if p.ed == p.es:
+        return f"phase {p.ed}, the only one measured"
     if p.ed_source == p.es_source:
         return f"phases {p.ed} and {p.es}, {_SOURCES[p.ed_source]}"
     return f"phase {p.ed} ({_SOURCES[p.ed_source]}) and {p.es} ({_SOURCES[p.es_source]})"
@@ -182,7 +199,8 @@ def _tell_phases(measurement: Measurement) -> str:
 
 def _tell_slices(measurement: Measurement) -> str:
     told = []
-    for name, t in (("ED", measurement.phases.ed), ("ES", measurement.phases.es)):
+    moments = {measurement.phases.es: "ES", measurement.phases.ed: "ED"}
+    for t, name in reversed(moments.items()):
         counted = [counts for at, _, counts in measurement.slices if at == t]
         told.append(f"{sum(counted)} of {len(counted)} at {name}")
     return ", ".join(told)

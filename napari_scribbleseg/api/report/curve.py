@@ -67,10 +67,12 @@ def _scale(axes: Axes, times: np.ndarray, measurement: Measurement) -> None:
     curves = measurement.curves
     highest = max(float(volumes.max()) for volumes in (curves.lv_ml, curves.rv_ml, curves.myo_ml))
     axes.set_ylim(0, max(highest * 1.06, 1.0))
-    span = times[-1] - times[0] or 1.0
-    axes.set_xlim(times[0] - 0.015 * span, times[-1] + 0.015 * span)
+    margin = 0.015 * (times[-1] - times[0]) or 0.5
+    axes.set_xlim(times[0] - margin, times[-1] + margin)
     timed = curves.frame_ms is not None
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=not timed))
+    if len(times) == 1:
+        axes.set_xticks(times)
     axes.set_xlabel("time after the first phase, ms" if timed else "phase, counted from 0", labelpad=2)
     axes.set_ylabel("volume, mL", labelpad=2)
     axes.grid(axis="y")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import napari_scribbleseg
 from napari_scribbleseg.api.provenance import RESEARCH_USE, array_sha256
 from napari_scribbleseg.api.report.content import scan_warnings
+from napari_scribbleseg.cardiac.conventions import METHOD
 from napari_scribbleseg.labels import LabelMap
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def describe_report(
         },
         "mask": {**origin, "sha256": array_sha256(mask)},
         "measurement": measurement.to_json() | {"body_surface_m2": measurement.body.surface_m2},
+        "method": dict(METHOD),
     }
 
 

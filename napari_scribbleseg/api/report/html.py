@@ -43,7 +43,7 @@ def make_html(content: Content, pictures: Pictures) -> str:
         flags_class=_class_of_flags(content),
         curve=_inline(render(pictures.curve, page.CURVE_WIDTH, page.NUMBERS_MM, "svg"), "svg+xml"),
         curve_alt=_tell_curve(pictures),
-        bulls_eye=_inline(render(pictures.bulls_eye, page.WIDTH, page.BULLS_EYE_MM, "svg"), "svg+xml"),
+        bulls_eye=_inline(render(pictures.bulls_eye, page.WIDTH, layout.bulls_eye_mm, "svg"), "svg+xml"),
         bulls_eye_alt=_tell_bulls_eye(pictures),
         montage=_inline(render(pictures.montage, page.WIDTH, montage_mm, "png"), "png"),
         montage_alt=_tell_montage(pictures),

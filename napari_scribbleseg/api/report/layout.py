@@ -20,12 +20,12 @@ HEAD_MM = 14.5
 FACTS_MM = 17.0
 TABLE_WIDTH, CURVE_WIDTH = 93.0, 88.0
 NUMBERS_MM = 53.0
-BULLS_EYE_MM = 48.0
+BULLS_EYE_MM, NO_BULLS_EYE_MM = 48.0, 8.0
 SECTION_MM = 6.0
 """The heading of a section."""
 FOOT_MM = 7.5
 GAP_MM = 3.0
-_FIXED_MM = HEAD_MM + FACTS_MM + NUMBERS_MM + BULLS_EYE_MM + FOOT_MM + 4 * GAP_MM
+_FIXED_MM = HEAD_MM + FACTS_MM + NUMBERS_MM + FOOT_MM + 4 * GAP_MM
 
 FLAG_PT, METHOD_PTS = 6.8, (6.0, 5.5, 5.0)
 METHOD_COLUMNS = 2
@@ -51,12 +51,15 @@ class Layout:
         Size of the small print.
     methods : tuple of columns of lines
         Each line begins with its mark, if it begins a sentence, and a tab.
+    bulls_eye_mm : float
+        Height of the bull's-eyes, or of the line that says why there are none.
     """
 
     flags: tuple[tuple[str, tuple[str, ...]], ...]
     more_flags: int
     method_pt: float
     methods: tuple[tuple[str, ...], ...]
+    bulls_eye_mm: float = BULLS_EYE_MM
 
     @property
     def flags_mm(self) -> float:
@@ -72,7 +75,7 @@ class Layout:
     @property
     def montage_mm(self) -> float:
         """Return the height that is left for the slices."""
-        return HEIGHT - _FIXED_MM - self.flags_mm - self.methods_mm
+        return HEIGHT - _FIXED_MM - self.bulls_eye_mm - self.flags_mm - self.methods_mm
 
 
 def lay_out(content: Content) -> Layout:
@@ -81,15 +84,16 @@ def lay_out(content: Content) -> Layout:
     The small print gets smaller where they would have too little room, and in the end it is cut.
     """
     flags, more = _flag_lines(content)
+    eye_mm = BULLS_EYE_MM if content.has_bulls_eye else NO_BULLS_EYE_MM
     sentences = (*content.methods, content.origin)
     for size_pt in METHOD_PTS:
         lines = _method_lines(sentences, size_pt)
-        layout = Layout(flags, more, size_pt, _in_columns(lines))
+        layout = Layout(flags, more, size_pt, _in_columns(lines), eye_mm)
         if layout.montage_mm >= LEAST_MONTAGE_MM:
             return layout
     while layout.montage_mm < LEAST_MONTAGE_MM:
         lines = [*lines[:-2], f"\t{CUT}"]
-        layout = Layout(flags, more, size_pt, _in_columns(lines))
+        layout = Layout(flags, more, size_pt, _in_columns(lines), eye_mm)
     return layout
 
 

@@ -38,7 +38,7 @@ class Plan:
         How many slices hold a part of the heart.
     window : Window
     left_out : frozenset of (t, z)
-        Slices that do not count.
+        Slices that do not count, whatever they hold.
     levels : mapping from z to "basal", "mid" or "apical", at end-diastole
     """
 
@@ -70,7 +70,8 @@ def plan_montage(cine: Cine, mask: LabelMap, measurement: Measurement) -> Plan:
         slices=tuple(int(z) for z in ordered),
         of=n,
         window=window_around(np.asarray(heart.any(axis=(0, 1))), cine.spacing_mm[1:]),
-        left_out=frozenset((t, z) for t, z, counted in measurement.slices if not counted),
+        left_out=frozenset((t, z) for t, z, counted in measurement.slices if not counted)
+        | frozenset(measurement.excluded),
         levels=dict(eye.levels) if eye is not None else {},
     )
 

@@ -19,6 +19,7 @@ def describe_origin(
     post: Any = None,
     slices: Mapping[str, int] | None = None,
     file: str | None = None,
+    codes: str | None = None,
 ) -> dict[str, Any]:
     """Return what `write_report` takes as `origin`.
 
@@ -29,11 +30,13 @@ def describe_origin(
     post : options of the post-processing (a dataclass or a mapping); None where there was none
     slices : how many slices are `from_mask` (accepted or drawn), `from_prediction`, `from_preview`, `never_predicted`
     file : name of the mask's file, without its folder
+    codes : how the numbers in the file were read, a key of `labels.MASK_PRESETS`
     """
     options = dataclasses.asdict(post) if dataclasses.is_dataclass(post) and not isinstance(post, type) else post
     return {
         "made_by": made_by,
         "file": file,
+        "codes": codes,
         "weights": None if weights is None else {key: weights.get(key) for key in _OF_WEIGHTS},
         "post_processing": options,
         "slices": dict(slices) if slices else None,

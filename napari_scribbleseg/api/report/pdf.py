@@ -82,7 +82,7 @@ def make_page(content: Content, pictures: Pictures) -> Figure:
         (page.FACTS_MM, 0, lambda sheet: _paint_facts(sheet.canvas(), content)),
         (layout.flags_mm, GAP_MM, lambda sheet: _paint_flags(sheet.canvas(), layout)),
         (page.NUMBERS_MM, GAP_MM, lambda sheet: _paint_numbers(sheet, content, pictures)),
-        (page.BULLS_EYE_MM, GAP_MM, pictures.bulls_eye),
+        (layout.bulls_eye_mm, GAP_MM, pictures.bulls_eye),
         (layout.montage_mm, GAP_MM, pictures.montage),
         (layout.methods_mm, GAP_MM, lambda sheet: _paint_methods(sheet.canvas(), layout)),
         (page.FOOT_MM, 0, lambda sheet: _paint_foot(sheet.canvas(), content)),

@@ -15,7 +15,7 @@ from napari_scribbleseg.io.errors import ScanError, reading
 from napari_scribbleseg.io.names import is_dicom_name, is_h5, is_nifti
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 MOST_FILES = 20_000
 """A folder with more files is not one examination, and looking through it would take minutes."""
@@ -27,11 +27,20 @@ _SNIFFED = 40
 def is_dicom_file(path: Path) -> bool:
     """Tell whether a file is DICOM: by the mark at its start, or where it has none, by a name in `.dcm` or `.ima`."""
     try:
-        with path.open("rb") as file:
-            file.seek(_MAGIC_AT)
-            return file.read(len(_MAGIC)) == _MAGIC or is_dicom_name(path)
+        return _is_marked(path)
     except OSError:
         return False
+
+
+def is_dicom_directory(path: Path) -> bool:
+    """Tell whether a file is the table of contents that lies beside the files on a CD; it holds no image itself."""
+    return path.name.upper() == "DICOMDIR"
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(_MAGIC_AT)
+        return file.read(len(_MAGIC)) == _MAGIC or is_dicom_name(path)
 
 
 def holds_dicom(folder: Path) -> bool:
@@ -63,31 +72,61 @@ def read_frames(folder: Path) -> tuple[list[Frame], list[str]]:
         When the folder cannot be read or holds far too many files.
     """
     frames: list[Frame] = []
-    damaged = 0
-    with reading(folder):
-        for index, path in enumerate(_candidates(folder)):
+    closed: list[OSError] = []
+    damaged = placeless = 0
+    with reading(folder), os.scandir(folder):
+        for index, path in enumerate(_candidates(folder, closed.append)):
             if index >= MOST_FILES:
                 raise ScanError(f"{folder.name} holds over {MOST_FILES} files; choose the folder of one examination.")
-            if not is_dicom_file(path):
-                continue
             try:
+                if not _is_marked(path):
+                    continue
                 dataset = read_dataset(path, HEADER_FIELDS)
-            except ScanError:
+                found = _frames_in(dataset, path)
+            except (OSError, ScanError):
                 damaged += 1
                 continue
+            frames += found
+            placeless += int(not found and "Rows" in dataset)
             # pydicom takes a file that is cut short for a short one.
             damaged += int("SOPInstanceUID" not in dataset)
-            frames += frames_of(dataset, path)
-    unique = {(frame.sop_uid, frame.number or 0): frame for frame in reversed(frames)}
-    return list(reversed(unique.values())), _left_out(damaged, len(frames) - len(unique))
+    unique = {_identity(frame): frame for frame in reversed(frames)}
+    told = _left_out(damaged, len(frames) - len(unique), len(closed), 0 if frames else placeless)
+    return list(reversed(unique.values())), told
 
 
-def _left_out(damaged: int, copies: int) -> list[str]:
+def _frames_in(dataset: Any, path: Path) -> list[Frame]:
+    # Values are parsed when they are asked for, and a wrong one would be quoted in a warning.
+    with quietly():
+        try:
+            return list(frames_of(dataset, path))
+        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+            raise _damaged(path) from error
+
+
+def _identity(frame: Frame) -> tuple[Any, ...]:
+    """Return what copies of an image have in common; some tools make the identifiers of all images alike."""
+    return frame.sop_uid, frame.number, frame.position_mm, frame.trigger_ms, frame.instance
+
+
+def _left_out(damaged: int, copies: int, closed: int, placeless: int) -> list[str]:
     sentences = []
     if damaged:
-        sentences.append(f"{_count(damaged, 'file')} could not be read and {_were(damaged)} left out; copy them again.")
+        again = "it" if damaged == 1 else "them"
+        sentences.append(
+            f"{_count(damaged, 'file')} could not be read and {_were(damaged)} left out; copy {again} again."
+        )
+    if closed:
+        sentences.append(
+            f"{_count(closed, 'folder')} in it may not be opened and {_were(closed)} left out; ask for permission."
+        )
     if copies:
         sentences.append(f"{_count(copies, 'image')} {_were(copies)} there twice, as copies; one of each was used.")
+    if placeless:
+        sentences.append(
+            f"{_count(placeless, 'picture')} in it {'does' if placeless == 1 else 'do'} not say where in the body "
+            f"{'it lies' if placeless == 1 else 'they lie'}, as screenshots do not; export the scanner's own images."
+        )
     return sentences
 
 
@@ -120,7 +159,11 @@ def read_dataset(path: Path, fields: Sequence[str] | None = None) -> Any:
             )
         except (InvalidDicomError, NotImplementedError, KeyError, AttributeError, TypeError) as error:
             # What these say may hold values of the file, so it is not passed on.
-            raise ScanError(f"{path.name} is not a DICOM file, or is damaged; copy it again.") from error
+            raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> ScanError:
+    return ScanError(f"{path.name} is not a DICOM file, or is damaged; copy it again.")
 
 
 @contextlib.contextmanager
@@ -139,10 +182,10 @@ def quietly() -> Iterator[None]:
                 logger.setLevel(level)
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
+def _candidates(folder: Path, on_error: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(where, name)
-            if not (name.startswith(".") or name.upper() == "DICOMDIR" or is_nifti(path) or is_h5(path)):
+            if not (name.startswith(".") or is_dicom_directory(path) or is_nifti(path) or is_h5(path)):
                 yield path

@@ -7,6 +7,7 @@ technical elements are ever parsed: no name, date or identifier of a patient is 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,8 @@ class Frame:
         Time after the R wave.
     temporal, instance, acquisition : int or None
         TemporalPositionIdentifier (or index), InstanceNumber (or frame number), AcquisitionNumber.
+    acquired_ms : float or None
+        AcquisitionTime, after midnight.
     interval_ms, heart_rate_bpm : float or None
         Between two R waves, as the scanner says.
     slope, intercept : float
@@ -82,6 +85,7 @@ class Frame:
     temporal: int | None
     instance: int | None
     acquisition: int | None
+    acquired_ms: float | None
     interval_ms: float | None
     heart_rate_bpm: float | None
     slope: float
@@ -150,6 +154,7 @@ def _frame(dataset: Any, path: Path, where: tuple[Any, ...], number: int | None)
         temporal=_whole_of(where, "TemporalPositionIndex", "TemporalPositionIdentifier"),
         instance=number if number is not None else _whole(dataset, "InstanceNumber"),
         acquisition=_whole_of(where, "FrameAcquisitionNumber", "AcquisitionNumber"),
+        acquired_ms=_time_of_day_ms(where, "AcquisitionTime"),
         interval_ms=_number(where, "RRIntervalTimeNominal") or _number(where, "NominalInterval"),
         heart_rate_bpm=_number(where, "HeartRate"),
         slope=slope or 1.0,
@@ -183,6 +188,16 @@ def _number(where: Sequence[Any], name: str) -> float | None:
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _time_of_day_ms(where: Sequence[Any], name: str) -> float | None:
+    """Return a time such as "101530.250" in ms after midnight; what it leaves out counts as 0."""
+    text = str(_first(where, name) or "").replace(":", "").strip()
+    whole, _, fraction = text.partition(".")
+    if not whole.isdigit() or len(whole) > 6 or (fraction and not fraction.isdigit()):
+        return None
+    hours, minutes, seconds = (int(part) for part in re.findall("..", whole.ljust(6, "0")))
+    return ((hours * 60 + minutes) * 60 + seconds + float(f"0.{fraction or 0}")) * 1000
 
 
 def _whole_of(where: Sequence[Any], *names: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_scribbleseg.io.contrast import require_contrast
 from napari_scribbleseg.io.dicom.address import split_address
-from napari_scribbleseg.io.dicom.files import is_dicom_file
+from napari_scribbleseg.io.dicom.files import is_dicom_directory, is_dicom_file
 from napari_scribbleseg.io.dicom.pixels import read_pixels
 from napari_scribbleseg.io.dicom.series import Candidate, SeriesSummary, find_series
 from napari_scribbleseg.io.dicom.source import DicomSource, FrameRef
@@ -72,6 +72,8 @@ def load_series(folder: str | os.PathLike[str], uid: str | None = None, case: st
 def load_path(path: str | os.PathLike[str], case: str | None = None) -> Cine:
     """Load what a path stands for: a folder, one series of it (`FOLDER#SERIES`), or the series that a file belongs to.
 
+    A DICOMDIR stands for its folder.
+
     Raises
     ------
     ScanError
@@ -83,6 +85,8 @@ def load_path(path: str | os.PathLike[str], case: str | None = None) -> Cine:
         return load_series(folder, series, case)
     if not is_dicom_file(path):
         raise ScanError(f"{path.name} is not a DICOM file, whatever its name says; export the scan again.")
+    if is_dicom_directory(path):
+        return load_series(path.parent, None, case)
     found, warnings = find_series(path.parent)
     for candidate in found:
         if any(frame.path == path for frame in candidate.frames):

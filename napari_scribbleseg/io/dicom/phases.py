@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,18 +14,38 @@ from napari_scribbleseg.io.errors import ScanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import TypeAlias
 
     from napari_scribbleseg.io.dicom.frames import Frame
 
-    Clock: TypeAlias = Callable[[Frame], float | None]
 
-CLOCKS: tuple[Clock, ...] = (
-    lambda frame: frame.trigger_ms,
-    lambda frame: frame.temporal,
-    lambda frame: frame.instance,
+@dataclass(frozen=True)
+class Clock:
+    """What may order the images of a slice.
+
+    Attributes
+    ----------
+    name : str
+        As a person calls it.
+    of : callable
+        Takes a Frame; returns its number, or None.
+    """
+
+    name: str
+    of: Callable[[Frame], float | None]
+
+    def read(self, frame: Frame) -> float:
+        """Return the number of an image that is known to have one."""
+        return self.of(frame) or 0.0
+
+
+TRIGGER = Clock("trigger time", lambda frame: frame.trigger_ms)
+CLOCKS = (
+    TRIGGER,
+    Clock("temporal position", lambda frame: frame.temporal),
+    Clock("instance number", lambda frame: frame.instance),
+    Clock("acquisition time", lambda frame: frame.acquired_ms),
 )
-"""What may order the images of a slice, best first."""
+"""Best first."""
 
 
 def choose_clock(slices: Sequence[Sequence[Frame]]) -> Clock:
@@ -37,12 +58,12 @@ def choose_clock(slices: Sequence[Sequence[Frame]]) -> Clock:
     """
     for clock in CLOCKS:
         if all(
-            None not in (times := [clock(f) for f in frames]) and len(set(times)) == len(times) for frames in slices
+            None not in (times := [clock.of(f) for f in frames]) and len(set(times)) == len(times) for frames in slices
         ):
             return clock
     raise ScanError(
-        "The images of this series do not say in which order their phases come (no trigger time, temporal position or "
-        "instance number tells them apart); export the series from its source again."
+        "The images of this series do not say in which order their phases come (no trigger time, temporal position, "
+        "instance number or acquisition time tells them apart); export the series from its source again."
     )
 
 
@@ -85,16 +106,41 @@ def match_phases(slices: Sequence[Sequence[Frame]], clock: Clock) -> list[dict[i
     clock : from :func:`choose_clock`
     """
     n_t = max(len(frames) for frames in slices)
-    ordered = [sorted(frames, key=lambda frame: clock(frame) or 0.0) for frames in slices]
-    complete = [[clock(frame) or 0.0 for frame in frames] for frames in ordered if len(frames) == n_t]
-    usual = np.median(np.asarray(complete, np.float64), axis=0)
+    ordered = [sorted(frames, key=lambda frame: clock.read(frame)) for frames in slices]
+    usual = _usual_times(ordered, clock, n_t)
     offset = _offset(ordered, clock)
     matched = []
     for frames in ordered:
-        times = np.array([clock(frame) or 0.0 for frame in frames])
+        times = np.array([clock.read(frame) for frame in frames])
         ranks = range(n_t) if len(frames) == n_t else _nearest(times, usual, offset)
         matched.append(dict(zip(ranks, frames, strict=True)))
     return matched
+
+
+def thin_out(slices: Sequence[Sequence[Frame]], clock: Clock, expected: int) -> list[list[Frame]]:
+    """Return the slices with `expected` images at most: those nearest in time to the phases of the other slices.
+
+    Parameters
+    ----------
+    slices : the images of each slice
+    clock : one whose numbers mean the same in every slice, as trigger times do
+    expected : number of phases that most slices have
+    """
+    ordered = [sorted(frames, key=clock.read) for frames in slices]
+    usual = _usual_times(ordered, clock, expected)
+    thinned = []
+    for frames in ordered:
+        if len(frames) > expected:
+            times = np.array([clock.read(frame) for frame in frames])
+            kept = linear_sum_assignment((usual[:, None] - times[None, :]) ** 2)[1]
+            frames = [frames[i] for i in sorted(kept)]
+        thinned.append(list(frames))
+    return thinned
+
+
+def _usual_times(ordered: Sequence[Sequence[Frame]], clock: Clock, n_t: int) -> npt.NDArray[np.float64]:
+    complete = [[clock.read(frame) for frame in frames] for frames in ordered if len(frames) == n_t]
+    return np.asarray(np.median(np.asarray(complete, np.float64), axis=0))
 
 
 def _latest_of_each_time(frames: Sequence[Frame]) -> list[Frame]:
@@ -110,8 +156,8 @@ def _latest_of_each_time(frames: Sequence[Frame]) -> list[Frame]:
 
 def _offset(ordered: Sequence[Sequence[Frame]], clock: Clock) -> bool:
     """Tell whether times run on from slice to slice, as instance numbers do, so that only differences count."""
-    firsts = [clock(frames[0]) or 0.0 for frames in ordered]
-    steps = [(clock(f[-1]) or 0.0) - (clock(f[0]) or 0.0) for f in ordered]
+    firsts = [clock.read(frames[0]) for frames in ordered]
+    steps = [clock.read(f[-1]) - clock.read(f[0]) for f in ordered]
     return max(firsts) - min(firsts) > max(*steps, 1e-9)
 
 

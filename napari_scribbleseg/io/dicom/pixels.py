@@ -22,6 +22,10 @@ PIXEL_FIELDS = (
     "PlanarConfiguration Rows SamplesPerPixel"
 ).split()
 
+_HIGH_THROUGHPUT = "pylibjpeg pylibjpeg-openjpeg"
+_DECODERS = {f"1.2.840.10008.1.2.4.20{n}": _HIGH_THROUGHPUT for n in (1, 2, 3)}
+"""Packages for what python-gdcm cannot undo: High-Throughput JPEG 2000."""
+
 
 def read_pixels(stack: Stack) -> npt.NDArray[Any]:
     """Read the images of a stack as `(t, z, y, x)`.
@@ -59,19 +63,41 @@ def read_pixels(stack: Stack) -> npt.NDArray[Any]:
 def _decode(path: Path) -> npt.NDArray[Any]:
     dataset = read_dataset(path, PIXEL_FIELDS)
     with reading(path), quietly():
+        _require_syntax(dataset)
         try:
             values: npt.NDArray[Any] = dataset.pixel_array
         except (RuntimeError, NotImplementedError, ImportError) as error:
-            syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-            raise ScanError(
-                f"{path.name} is compressed ({getattr(syntax, 'name', 'unknown')}) in a way that cannot be undone here;"
-                " `pip install python-gdcm` brings what is needed, or export the series uncompressed."
-            ) from error
+            raise ScanError(_tell_compression(path, dataset.file_meta.TransferSyntaxUID)) from error
         except (AttributeError, KeyError, TypeError) as error:
             raise ScanError(f"{path.name} holds no image, or a damaged one; copy it again.") from error
         if dataset.PhotometricInterpretation == "MONOCHROME1":
             values = np.invert(values) if values.dtype.kind == "i" else (2**dataset.BitsStored - 1 - values)
         return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _require_syntax(dataset: Any) -> None:
+    """Name how the pixels are stored in a file that does not, as very old ones and raw data sets do not."""
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+
+
+def _tell_compression(path: Path, syntax: Any) -> str:
+    """Return why an image cannot be decompressed, and what to do about it."""
+    from pydicom.pixels.decoders.base import get_decoder
+
+    ask = "ask the PACS to send the series uncompressed (Explicit VR Little Endian)"
+    try:
+        known = get_decoder(syntax)
+    except NotImplementedError:
+        return f"{path.name} is compressed ({syntax.name}) in a way that no decoder here knows; {ask}."
+    if known.is_available:
+        return f"{path.name} is compressed ({syntax.name}), and its pixels are damaged; copy it again, or {ask}."
+    packages = _DECODERS.get(str(syntax), "python-gdcm")
+    return f"{path.name} is compressed ({syntax.name}), and its decoder is missing: `pip install {packages}`, or {ask}."
 
 
 def _intensities(values: npt.NDArray[Any], frame: Frame, path: Path) -> npt.NDArray[Any]:

@@ -103,7 +103,8 @@ def find_series(folder: Path) -> tuple[list[Candidate], list[str]]:
         raise ScanError(f"{folder.name} is not a folder; choose the one that holds the DICOM files.")
     frames, warnings = read_frames(folder)
     if not frames:
-        raise ScanError(f"{folder.name} holds no DICOM images of a scan; choose the folder with the files of a series.")
+        why = " ".join(warnings) or "Choose the folder with the files of a series."
+        raise ScanError(f"{folder.name} holds no DICOM images of a scan. {why}")
     found = [_candidate(uid, group, folder) for uid, group in _groups(frames)]
     found.sort(key=_order)
     return found, warnings

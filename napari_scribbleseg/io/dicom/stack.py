@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from napari_scribbleseg.io.dicom.phases import choose_clock, match_phases, typical_count, without_repeats
+from napari_scribbleseg.io.dicom.phases import (
+    TRIGGER,
+    choose_clock,
+    match_phases,
+    thin_out,
+    typical_count,
+    without_repeats,
+)
 from napari_scribbleseg.io.errors import ScanError
 from napari_scribbleseg.io.header import PLAUSIBLE_FRAME_MS
 
@@ -60,8 +67,9 @@ def arrange(frames: Sequence[Frame]) -> Stack:
     """Arrange the images of one stack: of the same size, orientation and kind.
 
     Slices are ordered by ImagePositionPatient along the normal of the images (never by SliceLocation), phases by the
-    rank of TriggerTime within their slice (else TemporalPositionIdentifier, else InstanceNumber). Where a slice was
-    acquired twice the later one counts; what is missing stays empty, so that all others lie in the right place.
+    rank of TriggerTime within their slice (else TemporalPositionIdentifier, InstanceNumber or AcquisitionTime, which is
+    said). Where a slice was acquired twice the later one counts; what is missing stays empty, so that all others lie in
+    the right place.
 
     Raises
     ------
@@ -73,6 +81,8 @@ def arrange(frames: Sequence[Frame]) -> Stack:
     slices = _drop_repeats(slices, warnings)
     slices, places = _without_stragglers(slices, places, warnings)
     clock = choose_clock(slices)
+    slices = _without_surplus(slices, clock, warnings)
+    _tell_clock(clock, slices, warnings)
     matched = match_phases(slices, clock)
     rows, spacing = _rows(places, _thickness(frames), warnings)
     n_t, n_z = typical_count(slices), rows[-1] + 1
@@ -114,19 +124,40 @@ def _drop_repeats(slices: list[list[Frame]], warnings: list[str]) -> list[list[F
 def _without_stragglers(
     slices: list[list[Frame]], places: FloatArray, warnings: list[str]
 ) -> tuple[list[list[Frame]], FloatArray]:
-    """Leave out slices with under half of the phases, such as a localiser; more than expected cannot be ordered."""
+    """Leave out slices with under half of the phases, such as a localiser."""
     expected = typical_count(slices)
     enough = [2 * len(frames) >= expected for frames in slices]
     if n_few := enough.count(False):
         which = "1 slice holds" if n_few == 1 else f"{n_few} slices hold"
         warnings.append(f"{which} under half of the {expected} phases and {'was' if n_few == 1 else 'were'} left out.")
     kept = [frames for frames, is_enough in zip(slices, enough, strict=True) if is_enough]
-    if any(len(frames) > expected for frames in kept):
+    return kept, places[np.array(enough)]
+
+
+def _without_surplus(slices: list[list[Frame]], clock: Clock, warnings: list[str]) -> list[list[Frame]]:
+    """Leave out images of slices with more than the usual number of phases, where trigger times tell which."""
+    expected = typical_count(slices)
+    n_more = sum(len(frames) > expected for frames in slices)
+    if not n_more:
+        return slices
+    if clock is not TRIGGER:
         raise ScanError(
             f"Some slices of this series have more images than the {expected} phases of the others, and nothing says "
             "which of them belong together; export the series from its source again."
         )
-    return kept, places[np.array(enough)]
+    which = "1 slice has" if n_more == 1 else f"{n_more} slices have"
+    warnings.append(
+        f"{which} more images than the {expected} phases of the others; those nearest in time to the phases were used."
+    )
+    return thin_out(slices, clock, expected)
+
+
+def _tell_clock(clock: Clock, slices: list[list[Frame]], warnings: list[str]) -> None:
+    if clock is not TRIGGER and typical_count(slices) > 1:
+        warnings.append(
+            f"The trigger times do not tell the phases apart, so these go by {clock.name}; see whether the heart beats "
+            "in the right order."
+        )
 
 
 def _thickness(frames: Sequence[Frame]) -> float:

@@ -11,7 +11,7 @@ import pytest
 from napari_scribbleseg.api.report.content import list_facts, list_rows, make_content
 from napari_scribbleseg.api.report.origin import describe_origin, strip_origin
 from napari_scribbleseg.api.report.wording import UNKNOWN, tell_number, tell_origin
-from napari_scribbleseg.cardiac.measurement import Body, Phases
+from napari_scribbleseg.cardiac.measurement import Body, Phases, Ventricle
 from napari_scribbleseg.engine.postprocess import PostProcessing
 from tests.api.report.made import LV, ORIGIN, WEIGHTS, make_measurement
 
@@ -46,6 +46,18 @@ def test_what_is_not_known_is_a_dash():
     assert (rows["EF"].lv, rows["EDV"].lv_indexed, rows["CO"].lv) == (UNKNOWN,) * 3
 
 
+def test_a_ventricle_that_is_nowhere_in_the_mask_has_dashes_not_zeros():
+    nothing = Ventricle(0.0, 0.0, 0.0, None, 0.0, 0.0, 0.0, 0.0, 0.0)
+    rows = list_rows(make_measurement(rv=nothing))
+    assert {cell for row in rows[:5] for cell in (row.rv, row.rv_indexed)} <= {UNKNOWN, ""}
+    assert rows[0].lv == "130"
+
+
+def test_notes_come_after_what_was_odd_in_the_scan(scan):
+    content = make_content(replace(scan.cine, header=SimpleNamespace(warnings=("Odd.",))), make_measurement(), ORIGIN)
+    assert [flag.code for flag in content.flags] == ["touches_border", "scan", "base_cut"]
+
+
 def facts_of(scan, **changes) -> dict[str, str]:
     return dict(list_facts(scan.cine, make_measurement(**changes)))
 
@@ -66,6 +78,8 @@ def test_facts_tell_scan_phases_and_body(scan):
     [
         ({"phases": Phases(0, 3, "chosen", "chosen")}, "ED and ES", "phases 0 and 3, chosen by hand"),
         ({"phases": Phases(0, 3, "Info.cfg", "chosen")}, "ED and ES", "phase 0 (from Info.cfg) and 3 (chosen by hand)"),
+        ({"phases": Phases(0, 0)}, "ED and ES", "phase 0, the only one measured"),
+        ({"phases": Phases(0, 0)}, "Slices counted", "6 of 6 at ED"),
         ({"heart_rate_bpm": None}, "Heart rate", UNKNOWN),
         ({"body": Body(None, 80.0)}, "Body", "80 kg, BSA unknown"),
         ({"body": Body()}, "Body", "BSA unknown"),

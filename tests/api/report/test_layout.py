@@ -36,6 +36,14 @@ def test_a_bold_text_is_wider():
     assert width_mm("Ejection fraction", 8, "bold") > width_mm("Ejection fraction", 8)
 
 
+def test_without_a_bulls_eye_the_slices_get_its_room(scan):
+    with_eye, without = (
+        page.lay_out(make_content(scan.cine, make_measurement(**changes), ORIGIN))
+        for changes in ({}, {"bulls_eye": None})
+    )
+    assert without.montage_mm - with_eye.montage_mm == pytest.approx(page.BULLS_EYE_MM - page.NO_BULLS_EYE_MM)
+
+
 def test_what_the_font_lacks_gets_a_stand_in():
     assert printable("heart 心\n\tµ²") == f"heart {MISSING_GLYPH} µ²"
 
@@ -49,7 +57,7 @@ def test_the_page_is_used_up_and_the_slices_keep_their_room(scan, n):
     sentences = tuple(f"Sentence {i} says how a number was made, at some length. " * 3 for i in range(n))
     layout = layout_of(scan, conventions=sentences, flags=tuple(Flag("x", sentence) for sentence in sentences))
     assert layout.montage_mm >= page.LEAST_MONTAGE_MM - 1e-6
-    used = page._FIXED_MM + layout.flags_mm + layout.methods_mm + layout.montage_mm
+    used = page._FIXED_MM + layout.bulls_eye_mm + layout.flags_mm + layout.methods_mm + layout.montage_mm
     assert used == pytest.approx(page.HEIGHT)
 
 

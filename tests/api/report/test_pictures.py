@@ -18,7 +18,8 @@ from napari_scribbleseg.api.report.montage import MOST_SLICES, arrange, paint_mo
 from napari_scribbleseg.api.report.sheet import new_sheet, render
 from napari_scribbleseg.api.report.style import COLOURS, report_style
 from napari_scribbleseg.api.report.tiles import Tile, Window, find_outlines, seen_pixels
-from napari_scribbleseg.cardiac.measurement import Phases, VolumeCurves
+from napari_scribbleseg.cardiac import measure_heart
+from napari_scribbleseg.cardiac.measurement import Choices, Phases, VolumeCurves
 from napari_scribbleseg.labels import LV, MYO, RV
 from tests.api.report.made import CURVE, make_eye, make_measurement
 from tests.synthetic import make_truth
@@ -195,6 +196,23 @@ def test_slices_that_do_not_count_say_so(scan):
     assert said.count("z 0") == 2
     assert said.count("apical") == 2
     assert "phase 3, 120 ms" in said
+
+
+def test_a_left_out_slice_says_so_whatever_it_holds(scan):
+    mask = scan.mask.copy()
+    mask[0, 2] = np.where(mask[0, 2] == 1, 1, 0)
+    choices = Choices(ed=0, es=3, excluded=frozenset({(0, 2), (3, 5), (1, 1)}))
+    found = measure_heart(mask, scan.cine.spacing_mm, choices)
+    said = words(painted(lambda sheet: paint_montage(sheet, scan.cine, mask, found), 186, 60))
+    assert said.count("not counted") == 2
+
+
+def test_a_single_phase_has_one_mark_on_its_axis():
+    lone = VolumeCurves(*(np.array([value]) for value in (50.0, 60.0, 70.0)))
+    found = make_measurement(curves=lone, phases=Phases(0, 0))
+    figure = painted(lambda sheet: paint_curve(sheet, found), 94, 58)
+    (chart,) = [axes for axes in figure.axes if axes.get_xlabel()]
+    assert list(chart.get_xticks()) == [0]
 
 
 def test_an_empty_mask_shows_the_middle_slice_without_contours(scan):
