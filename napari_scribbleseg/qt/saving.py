@@ -22,6 +22,7 @@ from napari_scribbleseg.session import (
 from napari_scribbleseg.types import Notice
 
 if TYPE_CHECKING:
+    from napari_scribbleseg.engine.postprocess import PostProcessing
     from napari_scribbleseg.qt.record import ScanRecord
     from napari_scribbleseg.qt.values import WeightsOrigin
     from napari_scribbleseg.settings import TrainSettings
@@ -52,6 +53,7 @@ class Saving(QObject):
         self._refused = False
         self._paths: dict[str, Path] = {}
         self.settings: TrainSettings | None = None
+        self.post: PostProcessing | None = None
 
     @property
     def path(self) -> Path | None:
@@ -109,6 +111,12 @@ class Saving(QObject):
         self.settings = settings
         if self._autosaver is not None:
             self._autosaver.put_settings(settings)
+
+    def put_post(self, post: PostProcessing) -> None:
+        """Save what is put right in predictions; a session that is made later begins with it."""
+        self.post = post
+        if self._autosaver is not None:
+            self._autosaver.put_post(post)
 
     def put_training(self, origin: WeightsOrigin | None, trained_s: float) -> None:
         """Save what the training of the session began with, and its seconds since."""
@@ -192,7 +200,7 @@ class Saving(QObject):
     def switch(self, folder: SessionFolder, state: SessionState) -> None:
         """Close the present session and go on in one that :meth:`read` gave."""
         self.close()
-        self.settings = state.settings
+        self.settings, self.post = state.settings, state.post
         self._take(folder, state)
 
     def _ensure(self) -> Autosaver | None:
@@ -212,6 +220,8 @@ class Saving(QObject):
         self._autosaver = Autosaver(folder, state, self.noticed.emit)
         self._folder = folder
         self._refused = False
+        if state is None and self.post is not None:
+            self._autosaver.put_post(self.post)
         remember_session(folder.path)
         self.session_changed.emit(str(folder.path))
 

@@ -80,8 +80,9 @@ class SessionDesk(QObject):
         self._runs.forget()
         self._scans.forget_all()
         self._masks.forget_all()
+        # Before anybody hears of another session, and before the first scan asks for predictions.
+        self._runs.settings, self._runs.post = state.settings, state.post
         self._saving.switch(folder, state)
-        self._runs.settings = state.settings
         self._runs.recall(find_weights_origin(state.started_from), state.trained_s)
         self._runs.weights_coming = True
         self._scans.revisions.last = state.next_revision - 1

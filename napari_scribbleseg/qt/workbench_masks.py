@@ -53,6 +53,7 @@ class WorkbenchMasks(WorkbenchView):
         """Put other things right; what was predicted before follows."""
         if post != self._runs.post:
             self._runs.set_post(post)
+            self._saving.put_post(post)
             self.first_mask.renew()
 
     def accept(self, scope: Scope) -> int:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from napari_scribbleseg.cardiac.measurement import Choices
+from napari_scribbleseg.engine.postprocess import PostProcessing
 from napari_scribbleseg.labels import LabelMap
 from napari_scribbleseg.session.errors import SessionError
 from napari_scribbleseg.session.folder import SessionFolder
@@ -191,6 +192,10 @@ class Autosaver:
     def put_training(self, started_from: str, trained_s: float) -> None:
         """Save the key of the weights that training began with, "" for from scratch, and its seconds since."""
         self._change(started_from=started_from, trained_s=trained_s)
+
+    def put_post(self, post: PostProcessing) -> None:
+        """Save what is put right in predictions before they are shown."""
+        self._change(post=post)
 
     def put_view(self, view: View) -> None:
         """Save where the person is looking."""

@@ -14,8 +14,10 @@ import numpy as np
 
 import napari_scribbleseg
 from napari_scribbleseg.cardiac.measurement import Choices
+from napari_scribbleseg.engine.postprocess import PostProcessing
 from napari_scribbleseg.io.fingerprint import fingerprint
 from napari_scribbleseg.session.choices import choices_from_json, choices_to_json
+from napari_scribbleseg.session.cleaning import cleaning_from_json, cleaning_to_json
 from napari_scribbleseg.session.errors import SessionError
 from napari_scribbleseg.settings import SettingsError, TrainSettings
 from napari_scribbleseg.types import Cine
@@ -110,6 +112,8 @@ class Manifest:
         Weights that the training of the session began with, by the key of their origin; "" for from scratch.
     trained_s : float
         Seconds of training since then.
+    post : PostProcessing
+        What is put right in predictions before they are shown.
     created : str
         ISO time, UTC.
     problems : tuple of str
@@ -123,6 +127,7 @@ class Manifest:
     remember_paths: bool = False
     started_from: str = ""
     trained_s: float = 0.0
+    post: PostProcessing = PostProcessing()
     created: str = field(default_factory=_now)
     problems: tuple[str, ...] = ()
 
@@ -180,6 +185,7 @@ def manifest_to_bytes(manifest: Manifest) -> bytes:
         "settings": manifest.settings.to_json(),
         "started_from": manifest.started_from,
         "trained_s": round(manifest.trained_s, 2),
+        "cleaning": cleaning_to_json(manifest.post),
         "scans": [_scan_to_json(record, manifest.remember_paths) for record in manifest.scans],
         "view": None if view is None else vars(view),
         "next_revision": manifest.next_revision,
@@ -228,6 +234,7 @@ def manifest_from_bytes(content: bytes) -> Manifest:
 
 def _parse(values: Mapping[str, Any]) -> Manifest:
     settings, problems = _parse_settings(values["settings"])
+    post, post_problems = _parse_cleaning(values)
     view = values.get("view")
     scans = [_parse_scan(scan) for scan in values["scans"]]
     return Manifest(
@@ -238,8 +245,9 @@ def _parse(values: Mapping[str, Any]) -> Manifest:
         remember_paths=bool(values["remember_paths"]),
         started_from=str(values.get("started_from", "")),
         trained_s=float(values.get("trained_s", 0.0)),
+        post=post,
         created=str(values["created"]),
-        problems=(*problems, *(problem for _, problem in scans if problem)),
+        problems=(*problems, *post_problems, *(problem for _, problem in scans if problem)),
     )
 
 
@@ -248,6 +256,14 @@ def _parse_settings(values: Mapping[str, Any]) -> tuple[TrainSettings, tuple[str
         return TrainSettings.from_json(values), ()
     except (SettingsError, TypeError) as error:
         return TrainSettings(), (f"The settings of the session could not be read, defaults are used: {error}",)
+
+
+def _parse_cleaning(values: Mapping[str, Any]) -> tuple[PostProcessing, tuple[str, ...]]:
+    try:
+        return cleaning_from_json(values.get("cleaning", {})), ()
+    except (ValueError, TypeError, AttributeError):
+        sentence = "How predictions were cleaned up in this session could not be read; choose it again under Advanced."
+        return PostProcessing(), (sentence,)
 
 
 def _parse_view(values: Mapping[str, Any]) -> View:

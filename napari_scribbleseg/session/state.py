@@ -19,6 +19,7 @@ from napari_scribbleseg.session.slices import MapKind, SliceRecord, SliceState
 if TYPE_CHECKING:
     import torch
 
+    from napari_scribbleseg.engine.postprocess import PostProcessing
     from napari_scribbleseg.settings import TrainSettings
     from napari_scribbleseg.types import Checkpoint
 
@@ -99,6 +100,11 @@ class SessionState:
     def trained_s(self) -> float:
         """Return the seconds of training since then."""
         return self.manifest.trained_s
+
+    @property
+    def post(self) -> PostProcessing:
+        """Return what was put right in predictions."""
+        return self.manifest.post
 
     @property
     def scans(self) -> tuple[ScanRecord, ...]:

@@ -56,7 +56,7 @@ class AdvancedPanel(QWidget):
         column(
             self,
             row(cleaning),
-            row(*self.cleaning_boxes.values(), stretch=0),
+            row(*self.cleaning_boxes.values()),
             self._lay_out(),
             self.problem_label,
             row(self.reset_button, self.fresh_button),
@@ -162,8 +162,15 @@ class AdvancedPanel(QWidget):
     def _clean(self) -> None:
         self._workbench.set_post(PostProcessing(**{name: b.isChecked() for name, b in self.cleaning_boxes.items()}))
 
+    def _show_cleaning(self) -> None:
+        for name, box in self.cleaning_boxes.items():
+            box.blockSignals(True)  # else the first box that changes would set the others' old state
+            box.setChecked(getattr(self._workbench.post, name))
+            box.blockSignals(False)
+
     def _on_session(self, _path: str) -> None:
         self.show_settings(self._workbench.settings)
+        self._show_cleaning()
 
     def _on_start(self) -> None:
         # What a person has put into the form stays until something else is chosen to begin with.

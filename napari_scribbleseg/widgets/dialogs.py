@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from napari_scribbleseg.labels import SCRIBBLE_PRESETS
@@ -59,7 +60,7 @@ def ask_keep_patient(parent: QWidget) -> bool | None:
     )
     keep = box.addButton("Keep patient data", QMessageBox.ButtonRole.AcceptRole)
     strip = box.addButton("Leave them out", QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
+    _add_cancel(box)
     box.exec()
     return {keep: True, strip: False}.get(box.clickedButton())
 
@@ -87,7 +88,8 @@ def ask_scribble_preset(parent: QWidget) -> str | None:
 
 def confirm(parent: QWidget, title: str, question: str, yes: str) -> bool:
     """Ask before something that cannot be taken back; `yes` names the deed."""
-    box = QMessageBox(QMessageBox.Icon.Question, title, question, QMessageBox.StandardButton.Cancel, parent)
+    box = QMessageBox(QMessageBox.Icon.Question, title, question, QMessageBox.StandardButton.NoButton, parent)
+    _add_cancel(box)
     deed = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
     box.exec()
     return box.clickedButton() is deed
@@ -101,6 +103,11 @@ def ask_complete_first(parent: QWidget) -> bool | None:
     box.setInformativeText("Predict them first? The export then follows by itself.")
     first = box.addButton("Predict, then export", QMessageBox.ButtonRole.AcceptRole)
     as_is = box.addButton("Export as it is", QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
+    _add_cancel(box)
     box.exec()
     return {first: True, as_is: False}.get(box.clickedButton())
+
+
+def _add_cancel(box: QMessageBox) -> None:
+    # The icon of some styles suits no theme.
+    box.addButton(QMessageBox.StandardButton.Cancel).setIcon(QIcon())

@@ -106,7 +106,7 @@ class ScribbleDock(QWidget):
 
     def show_about(self) -> None:
         """Show what this is and whose method it is."""
-        self._open(AboutBox(self))
+        self._open(AboutBox(palette_of(self.workbench.viewer).link, self))
 
     def ask_licence(self, choice: StartChoice | None = None) -> None:
         """Show the licence of the weights that come with the program; once accepted, `choice` is what is begun with."""
@@ -126,13 +126,13 @@ class ScribbleDock(QWidget):
         if self._dialog is not None:
             self._dialog.close()
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.destroyed.connect(self._forget_dialog)
+        dialog.finished.connect(self._forget_dialog)
         self._dialog = dialog
         dialog.show()
 
-    def _forget_dialog(self, gone: object = None) -> None:
-        if gone is self._dialog or self._dialog is None:
-            self._dialog = None
+    def _forget_dialog(self, _result: int) -> None:
+        # Not when it is destroyed: an answered dialog is gone before anybody can be told which one it was.
+        self._dialog = None
 
     def _headline_results(self, text: str) -> None:
         self.sections["results"].setText(f"Results: {text}" if text else "Results")

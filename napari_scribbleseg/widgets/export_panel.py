@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_scribbleseg.widgets import dialogs
-from napari_scribbleseg.widgets.parts import button, column, label, row
+from napari_scribbleseg.widgets.parts import AnswerLabel, button, column, row
 
 if TYPE_CHECKING:
     from napari_scribbleseg.qt.workbench import Workbench
@@ -42,8 +42,7 @@ class ExportPanel(QWidget):
             "Write the mask as a DICOM segmentation of the series it was made on",
             self.export_dicom,
         )
-        self.result_label = label("", "dim", wrap=True)
-        self.result_label.hide()
+        self.result_label = AnswerLabel()
         column(
             self,
             row(self.mask_button, self.scope_combo, stretch=0),
@@ -93,13 +92,13 @@ class ExportPanel(QWidget):
             self._write_mask(path, anonymise)
             return
         self._say("Predicting the missing slices; the export follows…")
-        if not self._workbench.complete_predictions(lambda: self._write_mask(path, anonymise)):
+        if not self._workbench.complete_predictions(lambda: self._write_mask(path, anonymise, asked=False)):
             self._say("")
 
-    def _write_mask(self, path: Path, anonymise: bool) -> None:
+    def _write_mask(self, path: Path, anonymise: bool, asked: bool = True) -> None:
         frames: Literal["current"] | None = "current" if self.scope_combo.currentIndex() == 1 else None
         summary = self._workbench.export(path, frames, anonymise)
-        self._say(summary.sentence if summary else "")
+        self._say(f"Written to {summary.path.name}. {summary.sentence}" if summary else "", asked)
 
     def _stem(self) -> str:
         scan = next((s for s in self._workbench.scans() if s.case == self._workbench.shown_case), None)
@@ -108,9 +107,8 @@ class ExportPanel(QWidget):
         # A DICOM series may be called anything.
         return re.sub(r"[^\w.-]+", "_", name).strip("_.") or "scan"
 
-    def _say(self, sentence: str) -> None:
-        self.result_label.setText(sentence)
-        self.result_label.setVisible(bool(sentence))
+    def _say(self, sentence: str, asked: bool = True) -> None:
+        self.result_label.say(sentence, asked)
 
     def _on_scan(self, case: str) -> None:
         for made in (self.mask_button, self.scribbles_button, self.import_button):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QProgressBar, QSizePolicy, QStackedWidget, QWidget
+from qtpy.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
 from napari_scribbleseg.widgets import dialogs
 from napari_scribbleseg.widgets.parts import button, column, line, row
@@ -32,11 +32,8 @@ class FolderPanel(QWidget):
         self.cancel_button = button("Cancel", "Stop; masks that are written stay", workbench.folder.cancel)
         self.cancel_button.setAccessibleName("Cancel the folder")
         self.cancel_button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._pages = QStackedWidget()
-        self._pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._pages.addWidget(self.button)
-        self._pages.addWidget(self._make_progress())
-        column(self, self._pages)
+        self._progress = self._make_progress()
+        column(self, self.button, self._progress)
         workbench.folder.changed.connect(self.refresh)
         self.refresh()
 
@@ -50,7 +47,8 @@ class FolderPanel(QWidget):
     def refresh(self) -> None:
         """Show how far it is, or whether it can begin."""
         folder = self._workbench.folder
-        self._pages.setCurrentIndex(int(folder.running))
+        self.button.setVisible(not folder.running)
+        self._progress.setVisible(folder.running)
         problem = "" if folder.running else folder.problem
         self.button.setEnabled(not problem)
         self.button.setToolTip(f"{_TIP}\nNot now: {problem}" if problem else _TIP)

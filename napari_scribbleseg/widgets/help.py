@@ -21,10 +21,12 @@ _ABOUT = f"""
 <p><b>{RESEARCH_USE}</b> It has no regulatory clearance; do not base the care of a patient on it.</p>
 <p>Method: X. Luo, M. Hu, W. Liao, S. Zhai, T. Song, G. Wang, S. Zhang,
 <i>Scribble-Supervised Medical Image Segmentation via Dual-Branch Network and Dynamically Mixed Pseudo Labels
-Supervision</i>, MICCAI 2022, <a href="https://arxiv.org/abs/2203.02106">arXiv:2203.02106</a>. Please cite it when
-you publish results.</p>
-<p>BSD-3-Clause licence. It stands on napari, PyTorch, NumPy, SciPy, scikit-image, nibabel, superqt, magicgui and
-pyqtgraph, under their own permissive licences. The optional PyQt5 and PyQt6 are under the GPL v3.</p>
+Supervision</i>, MICCAI 2022,
+<a style="color: {{link}}" href="https://arxiv.org/abs/2203.02106">arXiv:2203.02106</a>. Please cite it when you publish
+results.</p>
+<p>BSD-3-Clause licence; the weights that come with it are under CC BY-NC-SA 4.0. It stands on napari, PyTorch, NumPy,
+SciPy, scikit-image, nibabel, pydicom, highdicom, superqt, magicgui and pyqtgraph, under their own permissive licences.
+The optional PyQt5 and PyQt6 are under the GPL v3.</p>
 """
 
 
@@ -49,12 +51,12 @@ class CheatSheet(QDialog):
 
 
 class AboutBox(QDialog):
-    """What this is, whose method it is, and what it is not."""
+    """What this is, whose method it is, and what it is not; `link` is the colour of links."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, link: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("About napari-scribbleseg")
-        text = QLabel(_ABOUT)
+        text = QLabel(_ABOUT.format(link=link))
         text.setWordWrap(True)
         text.setOpenExternalLinks(True)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import QPointF, Qt
+from qtpy.QtCore import QPointF, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPixmap, QPolygonF
-from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QCollapsible, QElidingLabel
 
 from napari_scribbleseg.widgets.style import Palette
@@ -87,6 +96,35 @@ def pile(*widgets: QWidget) -> QWidget:
     layout = stack(*widgets)
     owner.setLayout(layout)
     return owner
+
+
+class AnswerLabel(QLabel):
+    """Says what came of something a person did, and is scrolled to, for it often lies below the button.
+
+    What comes while a person is looking elsewhere scrolls nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setIndent(0)
+        self.setProperty("role", "dim")
+        self.hide()
+
+    def say(self, text: str, asked: bool = True) -> None:
+        """Show a text, none with ""; `asked` is False where the person may be busy with something else by now."""
+        wanted = asked or not self.visibleRegion().isEmpty()
+        self.setText(text)
+        self.setVisible(bool(text))
+        if text and wanted:
+            QTimer.singleShot(0, self._reveal)  # once it has its place
+
+    def _reveal(self) -> None:
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None and self.isVisible():
+            area.ensureWidgetVisible(self, 0, 2 * GAP)
 
 
 def restyle(widget: QWidget) -> None:

@@ -15,7 +15,7 @@ from napari_scribbleseg.widgets.body_form import BodyForm
 from napari_scribbleseg.widgets.bulls_eye import BullsEyePlot
 from napari_scribbleseg.widgets.index_table import IndexTable
 from napari_scribbleseg.widgets.keys import key_of
-from napari_scribbleseg.widgets.parts import button, column, label, line, row, stack
+from napari_scribbleseg.widgets.parts import AnswerLabel, button, column, label, line, row, stack
 from napari_scribbleseg.widgets.slice_switch import SliceSwitch, SwitchRow
 from napari_scribbleseg.widgets.volume_curve import VolumeCurve
 
@@ -40,7 +40,7 @@ class ResultsPanel(QWidget):
         super().__init__(parent)
         self._workbench, self._desk = workbench, workbench.results
         self._headline = ""
-        self._warning = self._dim = "#888888"
+        self._warning = self._dim = self._link = "#888888"
         self.source_label = line()
         self.table = IndexTable()
         self.curve = VolumeCurve()
@@ -69,7 +69,7 @@ class ResultsPanel(QWidget):
 
     def recolour(self, palette: Palette) -> None:
         """Take the colours of a theme."""
-        self._warning, self._dim = palette.warning, palette.dim
+        self._warning, self._dim, self._link = palette.warning, palette.dim, palette.link
         for plot in (self.curve, self.bulls_eye, self.switch):
             plot.recolour(palette)
         self._show_flags()
@@ -210,13 +210,13 @@ class ResultsPanel(QWidget):
             self._desk.toggle_slice((t, z))
 
     def _say_report(self, files: Any) -> None:
-        link = f'<a href="{files.html.absolute().as_uri()}">{escape(files.html.name)}</a>'
+        address = files.html.absolute().as_uri()
+        link = f'<a style="color: {self._link}" href="{address}">{escape(files.html.name)}</a>'
         folder = escape(files.html.parent.name)
-        self._say(f"Report written to {folder}: open {link}")
+        self.result_label.say(f"Report written to {folder}: open {link}", asked=False)
 
     def _say(self, text: str) -> None:
-        self.result_label.setText(text)
-        self.result_label.setVisible(bool(text))
+        self.result_label.say(text)
 
     def _stem(self) -> str:
         scan = next((s for s in self._workbench.scans() if s.case == self._workbench.shown_case), None)
@@ -253,9 +253,8 @@ class ResultsPanel(QWidget):
         self.copy_button = button("Copy", "Put the table on the clipboard, for a spreadsheet", self.copy)
         self.copy_button.setAccessibleName("Copy the table")
         self.csv_button = button("CSV…", "Write all numbers to a CSV file", self.export_csv)
-        self.result_label = label("", "dim", wrap=True)
+        self.result_label = AnswerLabel()
         self.result_label.setOpenExternalLinks(True)
-        self.result_label.hide()
 
     def _lay_out(self) -> None:
         beside = QWidget()

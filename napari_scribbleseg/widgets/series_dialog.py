@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from napari_scribbleseg.io.dicom import SeriesSummary
 
 _COLUMNS = ("Series", "Description", "Slices", "Phases", "Size", "Note")
+_DESCRIPTION, _NOTE = 1, 5
+_LONGEST_PX = 240
+_PADDING_PX = 12
 
 
 class SeriesDialog(QDialog):
@@ -31,7 +34,7 @@ class SeriesDialog(QDialog):
         super().__init__(parent)
         self._series = list(series)
         self.setWindowTitle("Choose a series")
-        self.resize(640, 320)
+        self.resize(760, 360)
         self.tree = self._make_tree()
         standard = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(standard.Open | standard.Cancel)
@@ -64,13 +67,19 @@ class SeriesDialog(QDialog):
         tree = QTreeWidget()
         tree.setHeaderLabels(list(_COLUMNS))
         tree.setRootIsDecorated(False)
-        tree.setUniformRowHeights(True)
+        tree.setWordWrap(True)  # a note is a sentence or two
+        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         tree.setAccessibleName("Series of this folder")
         tree.setToolTip("Series of this folder: cines first, the largest first")
         for series in self._series:
             tree.addTopLevelItem(_item(series))
         tree.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        tree.header().setStretchLastSection(True)
+        # A protocol with a long name must not push the notes out of sight.
+        tree.header().setSectionResizeMode(_DESCRIPTION, QHeaderView.ResizeMode.Interactive)
+        wanted = max((tree.fontMetrics().horizontalAdvance(series.description) for series in self._series), default=0)
+        tree.setColumnWidth(_DESCRIPTION, max(100, min(wanted + 2 * _PADDING_PX, _LONGEST_PX)))
+        tree.header().setSectionResizeMode(_NOTE, QHeaderView.ResizeMode.Stretch)
+        tree.header().sectionResized.connect(lambda *_: _fit_rows(tree))
         return tree
 
     def _choose_first(self) -> None:
@@ -82,13 +91,22 @@ class SeriesDialog(QDialog):
         self.buttons.button(QDialogButtonBox.StandardButton.Open).setEnabled(self.chosen is not None)
 
 
+def _fit_rows(tree: QTreeWidget) -> None:
+    """Give each row the height that its note needs; a tree does not do it for wrapped text."""
+    probe, width = label(wrap=True), max(tree.columnWidth(_NOTE) - _PADDING_PX, 1)
+    probe.setFont(tree.font())
+    for item in (tree.topLevelItem(row) for row in range(tree.topLevelItemCount())):
+        probe.setText(item.text(_NOTE))
+        item.setSizeHint(_NOTE, QSize(1, probe.heightForWidth(width) + _PADDING_PX // 2))
+
+
 def _item(series: SeriesSummary) -> QTreeWidgetItem:
     note = series.problem or " ".join(series.warnings)
     counts = ("", "") if series.problem else (str(series.n_slices), str(series.n_phases))
     number = "" if series.number is None else str(series.number)
     item = QTreeWidgetItem([number, series.description, *counts, f"{series.columns} × {series.rows}", note])
     for column in range(len(_COLUMNS)):
-        item.setToolTip(column, note or series.description)
+        item.setToolTip(column, series.description if column == _DESCRIPTION else note or series.description)
     if series.problem:
         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
     return item

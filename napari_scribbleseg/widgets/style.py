@@ -26,6 +26,8 @@ class Palette:
         napari's own; `accent` is what napari calls `current`.
     dim : str
         Text that should step back, still at a readable contrast.
+    link : str
+        Links; Qt's own blue is lost on a dark theme.
     line : str
         Hairlines and borders.
     """
@@ -40,6 +42,7 @@ class Palette:
     warning: str
     error: str
     dim: str
+    link: str
     line: str
 
 
@@ -50,10 +53,12 @@ def palette_of(viewer: ViewerModel) -> Palette:
     theme = get_theme(viewer.theme)
     names = ("background", "foreground", "primary", "secondary", "highlight", "text", "warning", "error")
     colours = {name: _hex(getattr(theme, name)) for name in names}
+    accent = _hex(theme.current)
     return Palette(
         **colours,
-        accent=_hex(theme.current),
+        accent=accent,
         dim=blend(colours["text"], colours["background"], 0.32),
+        link=blend(accent, colours["text"], 0.6),
         line=blend(colours["text"], colours["background"], 0.82),
     )
 

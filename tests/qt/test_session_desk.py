@@ -8,10 +8,11 @@ import json
 import numpy as np
 import pytest
 
+from napari_scribbleseg.engine.postprocess import PostProcessing
 from napari_scribbleseg.labels import LV, MYO
 from napari_scribbleseg.session import Autosaver, SessionFolder
 from napari_scribbleseg.settings import TrainSettings
-from tests.qt.stand_ins import go_to, paint, paint_two_classes, write_scan
+from tests.qt.stand_ins import StandInShelf, go_to, paint, paint_two_classes, shipped_entry, write_scan
 
 WINDOW = False
 
@@ -48,7 +49,10 @@ def test_a_session_brings_back_strokes_masks_settings_weights_and_the_view(make_
     bench.close()
 
     again = make_bench()
+    told = []
+    again.session_changed.connect(lambda _path: told.append(again.settings.steps))
     assert again.reopen_last()
+    assert told == [77]  # a form that is filled in when the session changes shows its settings
     assert again.session_path == path
     assert np.array_equal(again.layer("scribbles").data, strokes)
     assert np.array_equal(again.layer("mask").data, mask)
@@ -60,6 +64,51 @@ def test_a_session_brings_back_strokes_masks_settings_weights_and_the_view(make_
     paint(again, LV, y=40)
     again.flush()
     assert again._scans.revisions.last == 2 + bench._scans.revisions.last - 1
+
+
+NO_RING = PostProcessing(ring=False, border=False)
+
+
+def test_a_reopened_session_cleans_up_as_it_was_left_before_the_first_prediction_shows(make_bench, runners, scan_path):
+    bench = make_bench()
+    bench.open_scan(scan_path)
+    bench.set_remember_paths(True)
+    bench.set_post(NO_RING)
+    path = bench.session_path
+    bench.close()
+
+    again = make_bench(shelf=StandInShelf(shipped_entry()), first_masks=True)
+    heard = []
+    again.session_changed.connect(lambda _path: heard.append(again.post))
+    assert again.open_session(path)
+    again._session.wait_for_weights()
+    assert again.post == NO_RING
+    assert heard == [NO_RING]
+    assert [runner.request.post for runner in runners] == [NO_RING]
+
+
+def test_what_was_chosen_before_there_was_a_scan_is_in_the_session_that_it_makes(make_bench, scan_path, tmp_path):
+    bench = make_bench()
+    bench.set_post(NO_RING)
+    bench.open_scan(scan_path)
+    assert bench.post == NO_RING
+    assert bench.save_session_as(tmp_path / "copy")
+    bench.close()
+    for path in (tmp_path / "copy", next((tmp_path / "sessions").iterdir())):
+        with SessionFolder.open(path) as folder:
+            assert folder.load(tensors=False).post == NO_RING
+
+
+def test_another_session_brings_its_own_choice_not_that_of_the_one_before(make_bench, scan_path, tmp_path):
+    bench = make_bench()
+    bench.open_scan(scan_path)
+    first = bench.session_path
+    assert bench.save_session_as(tmp_path / "other")
+    bench.set_post(NO_RING)
+    assert bench.open_session(first)
+    assert bench.post == PostProcessing()
+    assert bench.open_session(tmp_path / "other")
+    assert bench.post == NO_RING
 
 
 def test_without_consent_no_path_is_kept_and_opening_the_file_brings_the_strokes_back(make_bench, scan_path):

@@ -98,6 +98,7 @@ def test_text_stays_readable_in_both_themes(dock, workbench, theme):
     assert contrast(palette.text, palette.background) > 7
     assert contrast(palette.dim, palette.background) > 4.5
     assert contrast(palette.text, palette.accent) > 4.5
+    assert contrast(palette.link, palette.background) > 4.5
     assert palette.dim in dock.styleSheet()
 
 
@@ -110,7 +111,9 @@ def test_about_says_what_it_is_not_and_whom_to_cite(dock):
     else:
         pytest.fail("the About box does not say that this is no medical device")
     assert "2203.02106" in text
+    assert f'style="color: {palette_of(dock.workbench.viewer).link}"' in text
     assert "BSD-3-Clause" in text
+    assert "CC BY-NC-SA" in text
 
 
 def test_cheat_sheet_lists_every_key(dock):
@@ -123,3 +126,25 @@ def test_cheat_sheet_lists_every_key(dock):
     assert dock._dialog.sizeHint().width() < 1366
     dock.about_button.click()
     assert dock._dialog.windowTitle().startswith("About")
+
+
+def test_keys_open_after_another_dialog_was_answered_and_is_gone(dock, qtbot):
+    dock.ask_licence()
+    dialog = dock._dialog
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.accept()
+    dock.keys_button.click()
+    assert dock._dialog.isVisible()
+
+
+def test_an_answer_below_the_button_is_scrolled_to_and_a_late_one_scrolls_nothing(dock, qtbot):
+    dock.resize(360, 400)
+    area, answer = dock.findChild(QScrollArea), dock.export_panel.result_label
+    area.verticalScrollBar().setValue(0)
+    answer.say("Written to out.nii.gz.", asked=False)
+    qtbot.wait(50)
+    assert area.verticalScrollBar().value() == 0
+    answer.say("Written to out.nii.gz.")
+    qtbot.waitUntil(lambda: answer.visibleRegion().boundingRect().size() == answer.size())
+    answer.say("")
+    assert not answer.isVisible()

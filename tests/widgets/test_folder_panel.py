@@ -45,3 +45,8 @@ def test_what_stands_in_the_way_is_in_the_tooltip(panel, workbench):
     workbench.folder.changed.emit()
     assert not panel.button.isEnabled()
     assert "no weights yet" in panel.button.toolTip()
+
+
+def test_the_button_is_as_tall_as_the_others(panel, dock, qtbot):
+    qtbot.waitUntil(panel.button.isVisible)
+    assert panel.button.height() == dock.export_panel.mask_button.height()

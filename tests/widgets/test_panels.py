@@ -156,7 +156,9 @@ def test_export_writes_the_chosen_extent_and_says_where_slices_came_from(dock, s
     dock.export_panel.mask_button.click()
     assert asked == ["sample_cine_seg.nii.gz"]
     assert scan.calls[-1] == ("export", Path("out.nii.gz"), frames)
-    assert "199 from the prediction" in dock.export_panel.result_label.text()
+    said = dock.export_panel.result_label.text()
+    assert said.startswith("Written to out.nii.gz. ")
+    assert "199 from the prediction" in said
 
 
 @pytest.mark.parametrize(
@@ -269,3 +271,12 @@ def test_clean_up_is_on_and_each_part_of_it_can_be_turned_off(dock, workbench):
     boxes["ring"].click()
     assert workbench.calls[-1] == ("set_post", PostProcessing(ring=False))
     assert workbench.post == PostProcessing(ring=False)
+
+
+def test_another_session_shows_its_own_clean_up_without_choosing_anything(dock, workbench):
+    boxes = dock.advanced_panel.cleaning_boxes
+    workbench.post = PostProcessing(largest=False, border=False)
+    workbench.session_changed.emit("/sessions/other")
+    shown = {name: box.isChecked() for name, box in boxes.items()}
+    assert shown == {"largest": False, "holes": True, "ring": True, "border": False}
+    assert not any(call[0] == "set_post" for call in workbench.calls)

@@ -14,10 +14,11 @@ from napari_scribbleseg.widgets import dialogs, scan_panel
 from napari_scribbleseg.widgets.series_dialog import SeriesDialog, ask_series
 
 
-def series(number: int, problem: str = "") -> SeriesSummary:
+def series(number: int, problem: str = "", description: str = "") -> SeriesSummary:
     counts = (0, 0) if problem else (20, 8)
     path = Path(f"/study#1.2.{number}")
-    return SeriesSummary(f"1.2.{number}", number, f"cine {number}", *counts, 256, 256, 160, 1, path, problem)
+    description = description or f"cine {number}"
+    return SeriesSummary(f"1.2.{number}", number, description, *counts, 256, 256, 160, 1, path, problem)
 
 
 @pytest.fixture
@@ -49,6 +50,21 @@ def test_what_cannot_be_opened_cannot_be_chosen(qtbot):
     assert not made.buttons.button(QDialogButtonBox.StandardButton.Open).isEnabled()
     made.accept()
     assert made.result() == QDialog.DialogCode.Rejected
+
+
+def test_a_long_name_does_not_push_the_reason_out_of_sight(qtbot):
+    reason = "Its slices are not parallel, so that they are no stack; choose a short-axis cine."
+    made = SeriesDialog([series(3, reason, "cine_lax_4ch_retro_iPAT_breath-hold_long_name_of_a_protocol"), series(5)])
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    header, tree = made.tree.header(), made.tree
+    assert header.length() <= tree.viewport().width()
+    assert header.sectionSize(5) >= 150
+    two_lines = 2 * tree.fontMetrics().height()
+    qtbot.waitUntil(lambda: tree.visualItemRect(tree.topLevelItem(0)).height() >= two_lines)
+    assert "retro_iPAT" in tree.topLevelItem(0).toolTip(1)
+    assert tree.topLevelItem(0).toolTip(5) == reason
 
 
 def test_the_only_series_is_not_asked_about(dock):
